@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes everything that is generated from tools/facts; with --check compares instead.
+
+usage: generate.py [--check]
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+
+import facts  # noqa: E402
+import tables  # noqa: E402
+
+OUTPUTS = {**tables.OUTPUTS}
+
+
+def main(argv):
+    check = argv == ["--check"]
+    if argv and not check:
+        sys.exit(__doc__)
+    stale = 0
+    for name, make in OUTPUTS.items():
+        path, text = facts.ROOT / name, make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        if check:
+            print(f"{name} is not what tools/facts generates: run tools/gen/generate.py")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {name}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
