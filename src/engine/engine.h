@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine - the filter engine: given a layer, values and metadata, the verdict.
+ *
+ * Policy arrives as deltas through the one hinge, engine_commit, and is published as an immutable
+ * snapshot; a classify finishes on the snapshot it began with and never waits.  The engine owns the
+ * registered callouts (callout.h), the flow contexts (flowctx.h), the pended operations (pend.h) and
+ * the ledger of absorbed packets (ledger.h).
+ */
+#pragma once
+
+#include "base/atomic.h"
+#include "base/err.h"
+#include "engine/metadata.h"
+#include "model/filter.h"
+
+struct engine;
+struct engine_callout;
+struct engine_flow;
+struct engine_frame;
+struct pend_op;
+
+/* What happens to held operations when the engine stops, a watchdog fires or a holder vanishes. */
+enum engine_default { ENGINE_DEFAULT_BLOCK, ENGINE_DEFAULT_PERMIT };
+/* pend.md, "How several callouts join". */
+enum engine_join { ENGINE_JOIN_PARALLEL, ENGINE_JOIN_FREEZE };
+
+/* The rules that a driver broke, each reported by name. */
+enum engine_rule {
+#define RULE(name, text) ENGINE_RULE_##name,
+#include "engine/rules.def"
+#undef RULE
+	ENGINE_RULES
+};
+
+struct engine_report {
+	enum engine_rule rule;
+	uint32_t callout_id; /* 0: unknown */
+	const char *driver;  /* "" when unknown */
+	uint64_t op;	     /* the handle concerned, 0: none */
+};
+
+struct engine_config {
+	enum engine_default on_revoke;
+	enum engine_join join;
+	bool strict_rights;	/* a callout whose right was cleared above may not pend */
+	uint64_t pend_timeout;	/* ns until the watchdog revokes a hold; 0: never */
+	uint32_t max_ops;	/* operations that can be held at once; 0: 65 536 */
+	/* Called for each broken rule, on the thread that broke it, no lock held. NULL: only counted. */
+	void (*report)(void *ctx, const struct engine_report *r);
+	void *report_ctx;
+};
+
+MUST_CHECK wfp_err engine_create(struct engine **out, const struct engine_config *config);
+/* Every callout must have been unregistered and every operation ended (engine_stop). */
+void engine_destroy(struct engine *e);
+
+/*
+ * Refuses new pends (STATUS_FWP_TCPIP_NOT_READY) and revokes every hold; the owners of the
+ * operations resume them with the configured verdict.  Thread: any; returns at once.
+ */
+void engine_stop(struct engine *e);
+/* Revokes the holds that the watchdog's time has run out for.  Thread: any one. */
+void engine_tick(struct engine *e, uint64_t now);
+
+/* ---- the hinge: policy ------------------------------------------------------------------ */
+
+struct engine_delta {
+	struct model_filter *const *add_filters;  /* references are taken */
+	size_t n_add_filters;
+	const uint64_t *remove_filters;		  /* ids */
+	size_t n_remove_filters;
+	const struct model_sublayer *add_sublayers; /* also changes the weight of a known one */
+	size_t n_add_sublayers;
+	const struct guid *remove_sublayers;
+	size_t n_remove_sublayers;
+	const struct model_callout *add_callouts;
+	size_t n_add_callouts;
+	const struct guid *remove_callouts;
+	size_t n_remove_callouts;
+};
+
+/*
+ * All or nothing.  Notifies the callouts of added filters first (a refusal undoes the notifications
+ * made and fails with FWP_E_CALLOUT_NOTIFICATION_FAILED), publishes the next snapshot, then notifies
+ * of deletions.  On return every new classify sees the new policy.  Callers are serialised inside.
+ */
+MUST_CHECK wfp_err engine_commit(struct engine *e, const struct engine_delta *delta);
+/* Grows by one with each commit that changed what a layer decides; flows compare it. */
+uint64_t engine_generation(const struct engine *e, uint16_t layer);
+
+/* ---- classify --------------------------------------------------------------------------- */
+
+/* What may be held at this indication. */
+enum engine_pendable { ENGINE_PEND_NO, ENGINE_PEND_ALE, ENGINE_PEND_CLASSIFY };
+
+struct engine_indication {
+	uint16_t layer;
+	uint16_t n_values;
+	bool reauthorize;		     /* IS_REAUTHORIZE is set in the flags field, too */
+	const struct model_value *values;    /* one per field, newest schema's order */
+	const struct engine_metadata *meta;
+	void *layer_data;		     /* struct packet, stream data or NULL: opaque here */
+	struct engine_flow *flow;	     /* contexts of callouts; NULL: none */
+	struct pend_op *op;		     /* from pend_begin; NULL: cannot be pended */
+	const struct engine_seen *seen;	     /* who absorbed this packet before; NULL: nobody */
+};
+
+/* Callouts that have absorbed and reinjected a packet; they may not absorb it again. */
+#define ENGINE_SEEN_MAX 16
+struct engine_seen {
+	uint8_t n;
+	uint32_t callout[ENGINE_SEEN_MAX];
+};
+bool engine_seen_has(const struct engine_seen *s, uint32_t callout);
+/* False: full; the caller drops the packet and reports WfpInjectLoop. */
+bool engine_seen_add(struct engine_seen *s, uint32_t callout);
+
+enum engine_outcome {
+	ENGINE_PERMIT,
+	ENGINE_BLOCK,
+	ENGINE_ABSORB, /* blocked, and a callout has taken charge of the packet */
+	ENGINE_PENDED, /* op is held: the verdict comes with its resume */
+};
+
+/* Who decided: for events, comments in captures and "why". */
+struct engine_verdict {
+	enum engine_outcome outcome;
+	bool veto;	      /* a block against a cleared right: audit event 5153 */
+	bool hard;	      /* ACTION_WRITE was cleared by the decider */
+	uint64_t filter_id;   /* 0: no filter matched */
+	uint32_t callout_id;  /* 0: the filter itself */
+	uint16_t sublayer_weight;
+	struct guid sublayer;
+	uint32_t absorber;    /* the callout that absorbed: it alone is charged */
+};
+
+/*
+ * Classifies on the current snapshot.  Thread: the owning worker, registered with RCU by
+ * thread_start; not inside a read section of its own.  Takes no lock, allocates nothing.
+ */
+void engine_classify(struct engine *e, const struct engine_indication *ind, struct engine_verdict *out);
+/* True: no filter at this layer, so building the values can be skipped. */
+bool engine_layer_empty(struct engine *e, uint16_t layer);
+
+/* ---- counters ---------------------------------------------------------------------------- */
+
+struct engine_counters {
+	uint64_t classifies, callout_calls;
+	uint64_t permits, blocks, absorbs, pends;
+	uint64_t pended_now, joined, completed_before_return, resumed;
+	uint64_t absorbed_now, injected, discarded, reclaimed;
+	uint64_t rules[ENGINE_RULES];
+};
+void engine_counters_get(struct engine *e, struct engine_counters *out);
+uint64_t engine_callout_pend_count(struct engine *e, uint32_t callout_id); /* since registration */
+const char *engine_rule_name(enum engine_rule rule); /* "WfpPendDoubleComplete" */
+const char *engine_rule_text(enum engine_rule rule);

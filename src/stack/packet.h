@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packet - one IP packet on its way through the stack, from a port's hands back into them.
+ *
+ * A packet with a port is answered exactly once: stack_port_ops.verdict is called with ACCEPT or
+ * DROP, then the token is spent.  The answer may be moved to the clone that goes on in its place
+ * (packet_move_token), so that whatever drivers do, the port hears one answer per packet it gave.
+ *
+ * Counted references: the stack, a ledger entry and every net buffer list that shows or stems from
+ * the packet hold one each.  Contents are written by the owning worker only, before the packet is
+ * shown to callouts; a driver that changes bytes changes its clone.
+ */
+#pragma once
+
+#include "base/atomic.h"
+#include "base/err.h"
+#include "base/mailbox.h"
+#include "engine/engine.h"
+#include "stack/headers.h"
+
+struct stack_port;
+struct stack_worker;
+struct ledger_entry;
+struct flow;
+
+enum packet_hook { PACKET_IN, PACKET_OUT, PACKET_FORWARD, PACKET_HOOKS };
+
+/* Where an injected packet enters the stack. */
+enum packet_entry {
+	PACKET_ENTRY_WIRE,	 /* not injected */
+	PACKET_ENTRY_NETWORK,	 /* IPPACKET, in or out */
+	PACKET_ENTRY_TRANSPORT,	 /* TRANSPORT, in or out */
+	PACKET_ENTRY_FORWARD,	 /* IPFORWARD */
+};
+
+/* [I] after it was indicated or injected   [A] atomic   [W] owning worker */
+struct packet {
+	struct atom32 refs;	   /* [A] */
+	struct mail mail;	   /* [W] the way to the owning worker */
+	struct stack_port *port;   /* [W] NULL: no answer is owed */
+	uint64_t token;		   /* [W] the port's own name for it */
+	enum packet_hook hook;	   /* [I] */
+	uint32_t in_ifindex, out_ifindex; /* [I] 0: unknown */
+	uint32_t uid;		   /* [I] of the local endpoint; PACKET_UID_UNKNOWN */
+	uint64_t time;		   /* [I] ns, the port's clock */
+	bool checksum_pending;	   /* [I] transport checksum is left to the hardware */
+	bool loopback;		   /* [I] both ends are this host */
+	struct headers h;	   /* [I] filled by headers_parse */
+
+	/* Injection. */
+	enum packet_entry entry;   /* [I] */
+	uint64_t injected_by;	   /* [I] injection handle of the last injector; 0: none */
+	uint64_t injected_before[ENGINE_SEEN_MAX]; /* [I] handles of earlier injectors */
+	uint8_t n_injected_before;
+	uint64_t injection_context;/* [I] the last injector's own */
+	struct engine_seen seen;   /* [I] callouts that absorbed an ancestor */
+	struct ledger_entry *ledger; /* [W] open while the packet is held */
+	struct packet *origin;	   /* [I] the packet that this clone stems from; a reference */
+
+	uint32_t len, room;	   /* [W] bytes used, bytes after data */
+	uint8_t *data;		   /* [W] the IP header first */
+};
+#define PACKET_UID_UNKNOWN UINT32_MAX
+
+/* Copies len bytes (at most 65 575 + jumbo up to 1 MiB); one reference. */
+MUST_CHECK wfp_err packet_create(struct packet **out, const void *bytes, uint32_t len);
+struct packet *packet_get(struct packet *p);
+void packet_put(struct packet *p); /* the last put of a packet that still owes an answer is a bug */
+void packet_move_token(struct packet *to, struct packet *from);
