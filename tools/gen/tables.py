@@ -69,14 +69,29 @@ def enumeration(macro, group, prefix, legend):
     return table([f"{macro}(name, value)", ""] + legend, rows)
 
 
+# A Win32 and an FWP code may share the name that is left when their prefixes go.
+INTERNAL_ERR = {
+    "ERROR_SUCCESS": "OK",
+    "ERROR_NOT_ENOUGH_MEMORY": "NO_MEMORY",
+    "ERROR_NOT_FOUND": "WIN32_NOT_FOUND",
+    "ERROR_ALREADY_EXISTS": "WIN32_ALREADY_EXISTS",
+    "ERROR_TIMEOUT": "WIN32_TIMEOUT",
+    "FWP_E_INVALID_PARAMETER": "FWP_INVALID_PARAMETER",
+}
+
+
+def internal_err(name):
+    return INTERNAL_ERR.get(name) or name.removeprefix("ERROR_").removeprefix("FWP_E_")
+
+
 def err_codes():
     rows = []
     for r in facts.read("err-codes"):
         win32, status = int(r["win32"], 0), int(r["ntstatus"], 0)
-        rows.append(f'ERR({r["name"]}, 0x{win32:08X}, {r["ntstatus_name"]}, 0x{status:08X}, '
-                    f'"{r["meaning"]}")')
+        rows.append(f'ERR({internal_err(r["name"])}, {r["name"]}, 0x{win32:08X}, '
+                    f'{r["ntstatus_name"]}, 0x{status:08X}, "{r["meaning"]}")')
     return table([
-        "ERR(name, code, ntstatus_name, ntstatus, meaning)",
+        "ERR(internal, name, code, ntstatus_name, ntstatus, meaning)",
         "",
         "Every code a wfp_err can have and the NTSTATUS it becomes at the kernel-mode border,",
         "one to one in both directions. The last four exist on Windows as NTSTATUS only; their",

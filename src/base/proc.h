@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc - other programs, and what this one may do.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/err.h"
+
+/*
+ * Runs argv[0], found by PATH, and waits for it.  status: its exit code, or 128 plus the signal
+ * that ended it.  out, unless NULL, gets its standard output and error appended.
+ */
+MUST_CHECK wfp_err proc_run(const char *const argv[], int *status, struct buf *out);
+
+bool proc_is_root(void);
+
+/* CAP_NET_ADMIN is in the effective set. */
+bool proc_can_net_admin(void);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock_types - what locks are made of in sim: an owner and a queue of those who wait.
+ *
+ * Included by base/lock.h alone.  Only one thread runs at a time, so the fields need no guard.
+ */
+#pragma once
+
+#include "base/compiler.h"
+#include "base/sim/waitq.h"
+
+struct sim_fiber;
+
+struct CAPABILITY("lock") lock {
+	struct sim_fiber *owner; /* NULL: free */
+	struct sim_waitq waiting;
+	unsigned rank;
+};
+
+struct CAPABILITY("spin lock") spin {
+	struct lock lock;
+};
+
+struct cond {
+	struct sim_waitq waiting;
+};

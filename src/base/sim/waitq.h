@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * waitq - the one way a thread of sim waits: in a queue, until woken or until a deadline.
+ *
+ * Locks, conditions, mailboxes, joins and grace periods are built on it.  Sim only.
+ */
+#pragma once
+
+#include "base/compiler.h"
+#include "base/list.h"
+
+struct sim_waitq {
+	struct list fibers; /* in the order they began to wait */
+	const char *kind;   /* for the deadlock report: "lock", "cond", ... */
+	const char *name;
+};
+
+void sim_waitq_init(struct sim_waitq *q, const char *kind, const char *name);
+
+/* False: the deadline has passed and nobody had woken us before. */
+bool sim_wait(struct sim_waitq *q, uint64_t deadline);
+
+/* Wakes one waiter, chosen by the seed. */
+void sim_wake_one(struct sim_waitq *q);
+void sim_wake_all(struct sim_waitq *q);

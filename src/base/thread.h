@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread - threads of execution and the few values each of them carries.
+ *
+ * On the host a thread is a POSIX thread; in sim it is a fiber, and one runs at a time.  A thread
+ * started here is registered as an RCU reader for its whole life.
+ */
+#pragma once
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+struct thread;
+
+/* What a layer above keeps per thread; each slot has one owning module. */
+enum thread_slot {
+	THREAD_SLOT_CLASSIFY,
+	THREAD_SLOT_WORKER,
+	THREAD_SLOT_NT,
+	THREAD_SLOT_DRIVER,
+	THREAD_SLOTS,
+};
+
+/* Every signal that sig.h handles is blocked in the new thread.  The name is copied. */
+MUST_CHECK wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *),
+				void *arg);
+
+/* Waits until fn has returned, then frees t.  Exactly once per thread. */
+void thread_join(struct thread *t);
+
+void thread_yield(void);
+
+/* Small, never reused within one process (host) or one run (sim); never 0. */
+uint32_t thread_id(void);
+
+bool thread_is_current(const struct thread *t);
+
+/* NULL until set. */
+BASE_HOT void *thread_slot_get(enum thread_slot slot);
+BASE_HOT void thread_slot_set(enum thread_slot slot, void *value);
+
+/* A place where sim may let another thread run, such as around a callback.  Nothing on the host. */
+BASE_HOT void sched_point(const char *what);
+
+#ifdef BASE_HOST
+#include "base/host/thread_inline.h"
+#endif
