@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dl - the dynamic loader.
+ *
+ * Called when a driver is loaded or unloaded, on the thread that does it.  The same in both builds.
+ */
+#include "base/dl.h"
+
+#include "base/mem.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+struct dl {
+	void *handle;
+	char *path; /* as the loader knows it */
+};
+
+static void dl_explain(struct buf *why)
+{
+	const char *sentence = dlerror();
+
+	if (why)
+		buf_append_str(why, sentence ? sentence : "the loader does not say why");
+}
+
+static const char *loaded_path(void *handle, const char *path)
+{
+	struct link_map *map;
+
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || !map->l_name || !map->l_name[0])
+		return path;
+	return map->l_name;
+}
+
+wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
+{
+	struct dl *dl = mem_zalloc(sizeof(*dl));
+
+	if (!dl)
+		return ERR_NO_MEMORY;
+	dl->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!dl->handle) {
+		dl_explain(why);
+		mem_free(dl);
+		return ERR_MOD_NOT_FOUND;
+	}
+	dl->path = mem_strdup(loaded_path(dl->handle, path));
+	if (!dl->path) {
+		dlclose(dl->handle);
+		mem_free(dl);
+		return ERR_NO_MEMORY;
+	}
+	*out = dl;
+	return ERR_OK;
+}
+
+void *dl_sym(const struct dl *dl, const char *name)
+{
+	return dlsym(dl->handle, name);
+}
+
+static bool still_mapped(const char *path)
+{
+	void *again = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+
+	if (again)
+		dlclose(again);
+	return again != NULL;
+}
+
+wfp_err dl_close(struct dl *dl)
+{
+	wfp_err err;
+
+	dlclose(dl->handle);
+	err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
+	mem_free(dl->path);
+	mem_free(dl);
+	return err;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu - registration of readers and grace periods, by liburcu.
+ */
+#include "base/rcu.h"
+
+#ifdef BASE_TSAN
+void __tsan_acquire(void *addr);
+
+char rcu_tsan_tag;
+#endif
+
+void rcu_thread_enter(void)
+{
+	urcu_memb_register_thread();
+}
+
+void rcu_thread_leave(void)
+{
+	BUG_ON(urcu_memb_read_ongoing());
+	urcu_memb_unregister_thread();
+}
+
+void rcu_wait(void)
+{
+	BUG_ON(urcu_memb_read_ongoing());
+	urcu_memb_synchronize_rcu();
+#ifdef BASE_TSAN
+	__tsan_acquire(&rcu_tsan_tag);
+#endif
+}

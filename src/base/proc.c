@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc - child programs and our own privileges.
+ */
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READ_STEP 4096u
+
+extern char **environ;
+
+/* The child writes to fd, or to where we write when fd is negative. */
+static int spawn(const char *const argv[], int fd, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int error = posix_spawn_file_actions_init(&actions);
+
+	if (error)
+		return error;
+	if (fd >= 0) {
+		error = posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
+		if (!error)
+			error = posix_spawn_file_actions_adddup2(&actions, fd, STDERR_FILENO);
+	}
+	if (!error)
+		error = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv,
+				     environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+/* To the end in any case, so that the child never blocks; without memory the rest is dropped. */
+static void drain(int fd, struct buf *out)
+{
+	uint8_t chunk[READ_STEP];
+	ssize_t got;
+
+	do {
+		got = read(fd, chunk, sizeof(chunk));
+		if (got > 0)
+			buf_append(out, chunk, (size_t)got);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+}
+
+static wfp_err wait_for(pid_t pid, int *status)
+{
+	int raw;
+
+	while (waitpid(pid, &raw, 0) < 0)
+		if (errno != EINTR)
+			return err_from_errno(errno);
+	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+	return ERR_OK;
+}
+
+wfp_err proc_run(const char *const argv[], int *status, struct buf *out)
+{
+	int ends[2] = {-1, -1};
+	wfp_err err;
+	pid_t pid = 0;
+
+	if (out && pipe2(ends, O_CLOEXEC) != 0)
+		return err_from_errno(errno);
+	err = err_from_errno(spawn(argv, ends[1], &pid));
+	if (out)
+		close(ends[1]);
+	if (!err && out)
+		drain(ends[0], out);
+	if (out)
+		close(ends[0]);
+	return err ? err : wait_for(pid, status);
+}
+
+bool proc_is_root(void)
+{
+	return geteuid() == 0;
+}
+
+bool proc_can_net_admin(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return false;
+	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
