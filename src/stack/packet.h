@@ -14,9 +14,10 @@
 
 #include "base/atomic.h"
 #include "base/err.h"
-#include "base/mailbox.h"
+#include "base/list.h"
 #include "engine/engine.h"
 #include "stack/headers.h"
+#include "stack/letter.h"
 
 struct stack_port;
 struct stack_worker;
@@ -33,10 +34,26 @@ enum packet_entry {
 	PACKET_ENTRY_FORWARD,	 /* IPFORWARD */
 };
 
+/*
+ * One struct packet has at most one ledger entry in its life: if callouts keep something of it when
+ * it goes on, a copy goes on.  [W] owning worker   [A] atomic
+ */
+struct packet_hold {
+	struct stack_worker *worker; /* [W] set before the entry is opened */
+	struct flow *flow;	     /* [W] NULL: none */
+	uint8_t step;		     /* [W] the step of its way at which it was absorbed */
+	bool absorbed;		     /* [W] decisions matter: the verdict was to absorb or to pend */
+	bool decided;		     /* [W] the ledger's decision has been acted upon */
+	uint8_t decision;	     /* enum ledger_decision, written before the letter is sent */
+	uint32_t by_callout;	     /* ditto */
+	struct atom32 released;	     /* [A] the entry no longer refers to the packet */
+};
+
 /* [I] after it was indicated or injected   [A] atomic   [W] owning worker */
 struct packet {
 	struct atom32 refs;	   /* [A] */
-	struct mail mail;	   /* [W] the way to the owning worker */
+	struct letter letter;	   /* [W] the way to the owning worker */
+	struct list queued;	   /* [W] in the queue behind a held authorization */
 	struct stack_port *port;   /* [W] NULL: no answer is owed */
 	uint64_t token;		   /* [W] the port's own name for it */
 	enum packet_hook hook;	   /* [I] */
@@ -54,7 +71,8 @@ struct packet {
 	uint8_t n_injected_before;
 	uint64_t injection_context;/* [I] the last injector's own */
 	struct engine_seen seen;   /* [I] callouts that absorbed an ancestor */
-	struct ledger_entry *ledger; /* [W] open while the packet is held */
+	struct ledger_entry *ledger; /* [W] of this packet's one hold; others need a claim to look */
+	struct packet_hold hold;   /* where it stopped, and what became of the entry */
 	struct packet *origin;	   /* [I] the packet that this clone stems from; a reference */
 
 	uint32_t len, room;	   /* [W] bytes used, bytes after data */
