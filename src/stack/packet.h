@@ -53,7 +53,7 @@ struct packet_hold {
 struct packet {
 	struct atom32 refs;	   /* [A] */
 	struct letter letter;	   /* [W] the way to the owning worker */
-	struct list queued;	   /* [W] in the queue behind a held authorization */
+	struct list queued;	   /* [W] in one queue: behind a held authorization, or of fragments */
 	struct stack_port *port;   /* [W] NULL: no answer is owed */
 	uint64_t token;		   /* [W] the port's own name for it */
 	enum packet_hook hook;	   /* [I] */
@@ -75,13 +75,27 @@ struct packet {
 	struct packet_hold hold;   /* where it stopped, and what became of the entry */
 	struct packet *origin;	   /* [I] the packet that this clone stems from; a reference */
 
-	uint32_t len, room;	   /* [W] bytes used, bytes after data */
-	uint8_t *data;		   /* [W] the IP header first */
+	uint32_t len, room;	   /* [W] bytes used, bytes after them */
+	uint8_t *data;		   /* [W] the IP header first; in store, behind the head room */
+	uint8_t store[];
 };
 #define PACKET_UID_UNKNOWN UINT32_MAX
+#define PACKET_HEAD_ROOM   128u
 
-/* Copies len bytes (at most 65 575 + jumbo up to 1 MiB); one reference. */
+/*
+ * One reference, at most HEADERS_MAX_LEN bytes: copied, or left for the caller to write.  Headers
+ * are not parsed.  ERR_INVALID_PARAMETER: too long.  ERR_NO_MEMORY.
+ */
 MUST_CHECK wfp_err packet_create(struct packet **out, const void *bytes, uint32_t len);
+MUST_CHECK wfp_err packet_create_blank(struct packet **out, uint32_t len);
 struct packet *packet_get(struct packet *p);
 void packet_put(struct packet *p); /* the last put of a packet that still owes an answer is a bug */
+/* The port hears the answer through `to` from now on. */
 void packet_move_token(struct packet *to, struct packet *from);
+/* Where it was seen: hook, interfaces, uid, time, loopback. */
+void packet_copy_facts(struct packet *to, const struct packet *from);
+/* Bytes that may be put in front of data. */
+static inline uint32_t packet_head_room(const struct packet *p)
+{
+	return (uint32_t)(p->data - p->store);
+}
