@@ -87,6 +87,7 @@ struct engine_frame {
 	struct pend_op *op;		   /* NULL: this indication cannot be pended */
 	struct engine_classify_out *out;
 	struct engine_frame *outer;
+	uint32_t rights;		   /* of *out when the call began: the callout changes it */
 	bool pended;			   /* this call took a hold */
 	uint8_t record;			   /* its hold record in op, when pended */
 };
