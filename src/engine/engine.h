@@ -18,6 +18,7 @@ struct engine;
 struct engine_callout;
 struct engine_flow;
 struct engine_frame;
+struct ledger_entry;
 struct pend_op;
 
 /* What happens to held operations when the engine stops, a watchdog fires or a holder vanishes. */
@@ -104,6 +105,8 @@ struct engine_indication {
 	struct engine_flow *flow;	     /* contexts of callouts; NULL: none */
 	struct pend_op *op;		     /* from pend_begin; NULL: cannot be pended */
 	const struct engine_seen *seen;	     /* who absorbed this packet before; NULL: nobody */
+	struct ledger_entry *ledger;	     /* engine_classify makes each callout whose Block with
+						absorb stands a holder; NULL: nothing to hold */
 };
 
 /* Callouts that have absorbed and reinjected a packet; they may not absorb it again. */

@@ -51,8 +51,14 @@ MUST_CHECK wfp_err ledger_hold(struct ledger_entry *l, uint32_t callout_id, uint
 void ledger_hold_op(struct ledger_entry *l);
 /* The operation was resolved: permit releases, block discards. */
 void ledger_op_done(struct ledger_entry *l, bool permit);
-/* The classify is over: from here the entry may be decided. */
-void ledger_settle(struct ledger_entry *l);
+/* Some driver has a claim.  Thread: the owner; stands still once the classify has returned. */
+bool ledger_claimed(const struct ledger_entry *l);
+/*
+ * The classify is over: from here the entry may be decided.  A holder without a claim cannot inject:
+ * it has discarded, or, when the verdict was to pend, has no say beside the operation's.  An entry
+ * without holders is never decided; it is released when the last claim goes.
+ */
+void ledger_settle(struct ledger_entry *l, bool pended);
 
 /* Clones and references made by a driver.  Any thread. */
 void ledger_claim(struct ledger_entry *l, uint32_t driver);
