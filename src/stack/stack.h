@@ -38,6 +38,8 @@ struct stack_worker *stack_worker(struct stack *s, unsigned i);
 void stack_worker_enter(struct stack_worker *w);
 void stack_worker_leave(struct stack_worker *w);
 struct mailbox *stack_worker_mailbox(struct stack_worker *w);
+/* Where the worker sends what answers nothing; NULL: such packets are refused.  Before the first input. */
+void stack_worker_set_port(struct stack_worker *w, struct stack_port *port);
 
 /* Takes the references given.  Answers come through each packet's port, some before it returns. */
 void stack_worker_input(struct stack_worker *w, struct packet **packets, unsigned n);
