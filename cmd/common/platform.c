@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * platform - creation in dependency order, an undo ladder, and the same order backwards at the end.
+ *
+ * Drivers come last and go first: while one is loaded, everything that it may call exists.
+ */
+#include "common/platform.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bfe/policy_file.h"
+#include "ntshim/nt.h"
+
+#include <string.h>
+
+#define RELOAD_TRIES 50
+#define RELOAD_PAUSE 20000000ull /* 20 ms */
+
+/* [I] after platform_open, but for the drivers and reloads: the reloading thread's */
+struct platform {
+	struct platform_options options;
+	struct engine *engine;
+	struct stack *stack;
+	struct bfe *bfe;
+	struct bfe_session *session; /* of the policy file */
+	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
+	char *names[PLATFORM_DRIVERS_MAX];
+	unsigned reloads;
+};
+
+static void report(void *ctx, const struct engine_report *r)
+{
+	(void)ctx;
+	log_warn("Wfp%s: driver '%s' %s", engine_rule_name(r->rule), r->driver ? r->driver : "",
+		 engine_rule_text(r->rule));
+}
+
+static wfp_err load_policy(struct platform *p, struct buf *why)
+{
+	wfp_err err = bfe_session_open(p->bfe, BFE_SESSION_DYNAMIC, 0, &p->session);
+
+	if (err) {
+		buf_printf(why, "no session for the policy: %s", err_text(err));
+		return err;
+	}
+	return p->options.policy ? policy_file_load(p->session, p->options.policy, why) : ERR_OK;
+}
+
+static wfp_err load_driver(struct platform *p, unsigned i, struct buf *why)
+{
+	wfp_err err = nt_driver_load(&p->drivers[i], p->options.drivers[i], why);
+
+	if (err || p->names[i])
+		return err;
+	p->names[i] = mem_strdup(nt_driver_name(p->drivers[i]));
+	return p->names[i] ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static wfp_err load_drivers(struct platform *p, struct buf *why)
+{
+	wfp_err err = ERR_OK;
+
+	for (unsigned i = 0; !err && i < p->options.n_drivers; i++)
+		err = load_driver(p, i, why);
+	return err;
+}
+
+static wfp_err create_parts(struct platform *p)
+{
+	struct engine_config engine = p->options.engine;
+	struct stack_config stack = {.workers = p->options.workers,
+				     .hold_timeout = p->options.hold_timeout};
+	wfp_err err;
+
+	engine.report = report;
+	err = engine_create(&p->engine, &engine);
+	if (err)
+		return err;
+	stack.engine = p->engine;
+	err = stack_create(&p->stack, &stack);
+	if (err)
+		goto undo_engine;
+	err = bfe_create(&p->bfe, p->engine);
+	if (err)
+		goto undo_stack;
+	err = nt_start(&(struct nt_config){.engine = p->engine, .stack = p->stack, .bfe = p->bfe});
+	if (!err)
+		return ERR_OK;
+	bfe_destroy(p->bfe);
+undo_stack:
+	stack_destroy(p->stack);
+undo_engine:
+	engine_destroy(p->engine);
+	return err;
+}
+
+wfp_err platform_open(struct platform **out, const struct platform_options *options, struct buf *why)
+{
+	struct platform *p = mem_zalloc(sizeof(*p));
+	wfp_err err;
+
+	if (!p)
+		return ERR_NO_MEMORY;
+	p->options = *options;
+	err = create_parts(p);
+	if (err) {
+		buf_printf(why, "the platform could not be set up: %s", err_text(err));
+		mem_free(p);
+		return err;
+	}
+	err = load_policy(p, why);
+	if (!err)
+		err = load_drivers(p, why);
+	if (err) {
+		platform_close(p);
+		return err;
+	}
+	*out = p;
+	return ERR_OK;
+}
+
+/* Asks politely while the driver still holds something; by force in the end. */
+static void unload(struct platform *p, unsigned i)
+{
+	struct buf why;
+	wfp_err err = ERR_OK;
+
+	buf_init(&why);
+	for (int tries = 0; tries < RELOAD_TRIES; tries++) {
+		buf_reset(&why);
+		err = nt_driver_unload(p->drivers[i], NT_UNLOAD_POLITE, &why);
+		if (!err)
+			break;
+		clock_sleep_until(clock_now() + RELOAD_PAUSE);
+	}
+	if (err) {
+		log_warn("%s is unloaded by force: %s", p->names[i], buf_str(&why));
+		err = nt_driver_unload(p->drivers[i], NT_UNLOAD_FORCED, &why);
+		BUG_ON(err);
+	}
+	p->drivers[i] = NULL;
+	buf_free(&why);
+}
+
+wfp_err platform_reload(struct platform *p, unsigned driver, struct buf *why)
+{
+	wfp_err err;
+
+	if (driver >= p->options.n_drivers)
+		return ERR_INVALID_PARAMETER;
+	if (p->drivers[driver])
+		unload(p, driver);
+	err = load_driver(p, driver, why);
+	if (!err)
+		p->reloads++;
+	return err;
+}
+
+void platform_unload(struct platform *p)
+{
+	for (unsigned i = p->options.n_drivers; i-- > 0;)
+		if (p->drivers[i])
+			unload(p, i);
+}
+
+void platform_close(struct platform *p)
+{
+	platform_unload(p);
+	nt_stop();
+	bfe_session_close(p->session);
+	bfe_destroy(p->bfe);
+	stack_destroy(p->stack);
+	engine_destroy(p->engine);
+	for (unsigned i = 0; i < p->options.n_drivers; i++)
+		mem_free(p->names[i]);
+	mem_free(p);
+}
+
+struct engine *platform_engine(struct platform *p)
+{
+	return p->engine;
+}
+
+struct stack *platform_stack(struct platform *p)
+{
+	return p->stack;
+}
+
+struct bfe *platform_bfe(struct platform *p)
+{
+	return p->bfe;
+}
+
+unsigned platform_driver_count(const struct platform *p)
+{
+	return p->options.n_drivers;
+}
+
+const char *platform_driver_name(const struct platform *p, unsigned driver)
+{
+	return p->names[driver];
+}
+
+/* ---- the summary ---------------------------------------------------------------------- */
+
+static json_t *pended_by_driver(struct platform *p)
+{
+	json_t *out = json_object();
+
+	for (unsigned i = 0; out && i < p->options.n_drivers; i++)
+		json_object_set_new(out, p->names[i],
+				    json_integer((json_int_t)engine_driver_pend_count(
+					    p->engine, p->names[i])));
+	return out;
+}
+
+static json_t *broken_rules(const struct engine_counters *c)
+{
+	json_t *out = json_object();
+	char name[64];
+
+	for (unsigned i = 0; out && i < ENGINE_RULES; i++) {
+		if (!c->rules[i])
+			continue;
+		snprintf(name, sizeof(name), "Wfp%s", engine_rule_name((enum engine_rule)i));
+		json_object_set_new(out, name, json_integer((json_int_t)c->rules[i]));
+	}
+	return out;
+}
+
+json_t *platform_summary(struct platform *p)
+{
+	struct engine_counters e;
+	struct stack_counters s;
+	json_t *out = json_object();
+
+	if (!out)
+		return NULL;
+	engine_counters_get(p->engine, &e);
+	stack_counters_get(p->stack, &s);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{"packets", s.packets},
+		{"malformed", s.malformed},
+		{"flows", s.flows_opened},
+		{"permitted", s.permitted},
+		{"blocked", s.blocked},
+		{"joined", e.joined},
+		{"completed_before_return", e.completed_before_return},
+		{"resumed", e.resumed},
+		{"absorbed", s.absorbed},
+		{"injected", s.injected},
+		{"merged", s.injected_merged},
+		{"discarded", e.discarded},
+		{"reclaimed", e.reclaimed},
+		{"reauthorizations", s.reauthorizations},
+		{"dropped_queue_full", s.dropped_full},
+		{"held_at_end", e.pended_now + e.absorbed_now + s.held},
+		{"drivers_reloaded", p->reloads},
+		{"endpoints_closed_while_pended", s.closed_while_pended},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		json_object_set_new(out, rows[i].name, json_integer((json_int_t)rows[i].value));
+	json_object_set_new(out, "pended", pended_by_driver(p));
+	json_object_set_new(out, "rules", broken_rules(&e));
+	return out;
+}
