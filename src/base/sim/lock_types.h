@@ -9,10 +9,10 @@
 #include "base/compiler.h"
 #include "base/sim/waitq.h"
 
-struct sim_fiber;
+struct thread;
 
 struct CAPABILITY("lock") lock {
-	struct sim_fiber *owner; /* NULL: free */
+	struct thread *owner; /* NULL: free */
 	struct sim_waitq waiting;
 	unsigned rank;
 };

@@ -10,14 +10,14 @@
 #include "base/list.h"
 
 struct sim_waitq {
-	struct list fibers; /* in the order they began to wait */
-	const char *kind;   /* for the deadlock report: "lock", "cond", ... */
+	struct list threads; /* in the order they began to wait */
+	const char *kind;    /* for the deadlock report: "lock", "cond", ... */
 	const char *name;
 };
 
 void sim_waitq_init(struct sim_waitq *q, const char *kind, const char *name);
 
-/* False: the deadline has passed and nobody had woken us before. */
+/* True: woken.  False: the deadline has passed; the clock stands at it. */
 bool sim_wait(struct sim_waitq *q, uint64_t deadline);
 
 /* Wakes one waiter, chosen by the seed. */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread - threads, clock and entropy of sim: all of them belong to the world of the run.
+ */
+#include "base/thread.h"
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "base/sim/world.h"
+
+/* 2020-01-01, so that runs can be compared across days. */
+#define WALL_AT_ZERO (UINT64_C(1577836800) * CLOCK_S)
+
+wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *), void *arg)
+{
+	wfp_err err = world_add(out, name, fn, arg);
+
+	if (!err)
+		sched_point("thread start");
+	return err;
+}
+
+void thread_join(struct thread *t)
+{
+	BUG_ON(t == world_self());
+	while (!t->done)
+		sim_wait(&t->ended, CLOCK_NEVER);
+	world_remove(t);
+}
+
+void thread_yield(void)
+{
+	world_yield();
+}
+
+uint32_t thread_id(void)
+{
+	return world_self()->id;
+}
+
+bool thread_is_current(const struct thread *t)
+{
+	return t == world_self();
+}
+
+void *thread_slot_get(enum thread_slot slot)
+{
+	return world_self()->slots[slot];
+}
+
+void thread_slot_set(enum thread_slot slot, void *value)
+{
+	world_self()->slots[slot] = value;
+}
+
+uint64_t clock_now(void)
+{
+	return world_now();
+}
+
+uint64_t clock_wall(void)
+{
+	return WALL_AT_ZERO + world_now();
+}
+
+void clock_sleep_until(uint64_t deadline)
+{
+	struct sim_waitq sleep;
+
+	sim_waitq_init(&sleep, "time", "to pass");
+	sim_wait(&sleep, deadline);
+}
+
+uint64_t entropy_u64(void)
+{
+	return world_entropy();
+}
