@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report - how the parts of the engine, and the driver border, say that a driver broke a rule.
+ *
+ * A report is counted by rule and handed to the configured function on the thread that broke the
+ * rule.  Nothing else follows from it: whoever reports has already decided what happens instead.
+ * Thread: any, with no lock held.
+ */
+#pragma once
+
+#include "engine/callout.h"
+
+/* driver may be NULL, callout_id and op 0: unknown. */
+void engine_report(struct engine *e, enum engine_rule rule, uint32_t callout_id, const char *driver,
+		   uint64_t op);
+/* The same with id and driver of a registration; NULL: unknown. */
+void engine_report_callout(struct engine *e, enum engine_rule rule, const struct engine_callout *c,
+			   uint64_t op);
