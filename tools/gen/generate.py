@@ -10,9 +10,10 @@ import sys
 sys.dont_write_bytecode = True
 
 import facts  # noqa: E402
+import headers  # noqa: E402
 import tables  # noqa: E402
 
-OUTPUTS = {**tables.OUTPUTS}
+OUTPUTS = {**tables.OUTPUTS, **headers.OUTPUTS}
 
 
 def main(argv):
