@@ -33,7 +33,7 @@ PLANS = {
     "asan-gcc": ({"engine"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }
-SCRIPTS = ["tests/lint", "tests/abi", "tests/netns"]
+SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/netns"]
 FUZZ_SECONDS = 60
 
 
