@@ -25,10 +25,13 @@ enum model_layer_id {
 	MODEL_LAYERS_MAX = 256
 };
 
+/* FWPM_FIELD_TYPE. */
+enum model_field_type { MODEL_FIELD_RAW_DATA, MODEL_FIELD_IP_ADDRESS, MODEL_FIELD_FLAGS };
+
 struct model_field {
 	const char *name;	   /* "FWPM_CONDITION_IP_LOCAL_ADDRESS" */
 	const struct guid *key;
-	uint8_t field_type;	   /* FWPM_FIELD_TYPE */
+	uint8_t field_type;	   /* enum model_field_type */
 	enum model_type type;	   /* the data type that the layer indicates */
 	int16_t index[MODEL_SCHEMAS];
 };
@@ -51,6 +54,8 @@ const struct model_layer *model_layer_by_name(const char *name); /* with or with
 unsigned model_layer_count(void);
 const struct model_layer *model_layer_at(unsigned i);
 
+/* A field of the newest schema; NULL: the layer has no such field. */
+const struct model_field *model_field_find(const struct model_layer *layer, const struct guid *key);
 /* The index of a field in the newest schema, or -1: the layer has no such field. */
 int model_field_index(const struct model_layer *layer, const struct guid *key);
 const struct guid *model_condition_key(const char *name); /* with or without FWPM_CONDITION_ */
