@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sig - SIGTERM and SIGINT ask the program to stop.
+ * sig - the signals that a long-running program obeys, as events that a thread waits for.
  *
- * Call sig_stop_on_term once, in main, before the first thread is started.
+ * SIGTERM and SIGINT ask it to stop, SIGHUP to reload, SIGUSR1 to report. They are counted from the
+ * moment of sig_watch, none is lost; several of one kind before a sig_take are one event.
  */
 #pragma once
 
 #include "base/compiler.h"
 #include "base/err.h"
 
-MUST_CHECK wfp_err sig_stop_on_term(void);
+enum sig_event {
+	SIG_EVENT_STOP = 1u << 0,
+	SIG_EVENT_RELOAD = 1u << 1,
+	SIG_EVENT_REPORT = 1u << 2,
+};
 
-bool sig_stop_requested(void);
+/* From here on the events are caught instead of ending the process.  Once, from the main thread. */
+MUST_CHECK wfp_err sig_watch(void);
 
-/* Readable from the first such signal on, for poll only; -1 before sig_stop_on_term. */
-int sig_stop_fd(void);
+/* Readable while there are events; -1 before sig_watch. */
+int sig_fd(void);
+
+/* The events since the last call, ORed; never blocks.  One thread takes them. */
+uint32_t sig_take(void);
+
+/* As if the signal had come: wakes the thread that waits for sig_fd.  Any thread. */
+void sig_post(enum sig_event event);

@@ -26,8 +26,8 @@ point nothing_is_held_at_the_end field 's["held_at_end"] == 0'
 point both_drivers_pended field 's["pended"]["firewall"] > 0 and s["pended"]["antivirus"] > 0'
 point pcapng_repeats pcapng_twice
 point wireshark_reads_a_verdict_on_every_packet commented
-point reload_in_mid_capture_repeats twice --seed 5 --reload
-point reload_unloads_and_loads_each_driver field 's["drivers_reloaded"] == 2'
+point reload_in_mid_capture_repeats twice --seed 5 --reload 20 --reload 60
+point reload_unloads_and_loads_each_driver field 's["drivers_reloaded"] == 4'
 point a_clumsy_driver_is_survived survives
 point its_broken_rules_are_named field '"WfpPendDoubleComplete" in s["rules"] and "WfpStaleContext" in s["rules"]'
 finish

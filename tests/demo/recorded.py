@@ -61,14 +61,17 @@ ADD = {"tcp": add_tcp, "udp": add_udp, "icmp": add_icmp}
 
 
 def craft(flows, path):
-    """Three stretches of time, as in the live demo; the reloads fall into the quiet middle one."""
-    c, start = Capture(), 0
-    for part in flows:
+    """Three stretches of time, as in the live demo; the reloads (milliseconds) fall into the middle one, which
+    has no forbidden traffic. The notes of the packets, and the reloads."""
+    c, start, reloads = Capture(), 0, []
+    for stretch, part in enumerate(flows):
         for i, flow in enumerate(part):
             ADD[flow["proto"]](c, flow, start + i * 6000)
+        if stretch == 1:
+            reloads = [(start + i * 600000) // 1000 for i in (1, 2)]
         start = max(t for t, _, _ in c.packets) + QUIET
     c.write(path)
-    return [note for _, _, note in c.packets]
+    return [note for _, _, note in c.packets], reloads
 
 
 def must_pass(flow, seq):
@@ -104,10 +107,12 @@ def run(build, work, seed, say):
     flows = [plan.flows(1, 330, seed, plan.NORMAL + plan.FORBIDDEN),
              plan.flows(1001, 360, seed + 1, plan.NORMAL),
              plan.flows(2001, 330, seed + 2, plan.NORMAL + plan.FORBIDDEN)]
-    notes = craft(flows, work / "demo.pcap")
-    argv = [build / "cmd/wfp", "replay", work / "demo.pcap", "--seed", seed, "--json", "--reload"]
+    notes, reloads = craft(flows, work / "demo.pcap")
+    argv = [build / "cmd/wfp", "replay", work / "demo.pcap", "--seed", seed, "--json"]
     for side in (plan.ADDRESS["host", 4], plan.ADDRESS["host", 6]):
         argv += ["--local", side]
+    for ms in reloads:
+        argv += ["--reload", ms]
     for driver in ("firewall", "antivirus"):
         argv += ["--driver", build / f"examples/{driver}.so"]
     say(f"{len(notes)} packets through wfp replay")

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon - opens the platform and the path, runs, and takes down in the opposite order.
+ *
+ *	opening --ready--> running --stop signal, end of the source--> stopping --> summary
+ *
+ * The control thread is the only one that reloads drivers; it has ended before they are unloaded.
+ */
+#include "wfpd/daemon.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/poll.h"
+#include "base/sig.h"
+#include "base/thread.h"
+#include "common/names.h"
+#include "path/replay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* [I] after opening, unless marked   [C] the control thread's */
+struct daemon {
+	const struct daemon_options *options;
+	const struct path_ops *kind;
+	const char *arg; /* what stood behind the colon of --path */
+	struct platform *platform;
+	struct path *path;
+	bool stopping; /* [C] */
+	uint64_t started;
+};
+
+void daemon_options_init(struct daemon_options *o)
+{
+	*o = (struct daemon_options){.nfqueue = nfqueue_options_default()};
+	engine_options_init(&o->common);
+}
+
+/* ---- what it says --------------------------------------------------------------------------- */
+
+static void print_event(const struct daemon *d, const char *event, json_t *more)
+{
+	json_t *o = json_pack("{s:s}", "event", event);
+
+	json_object_update(o, more);
+	if (d->options->common.json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		fflush(stdout);
+	}
+	json_decref(o);
+	json_decref(more);
+}
+
+static json_t *path_counters(struct daemon *d)
+{
+	struct path_counters c;
+
+	d->kind->counters(d->path, &c);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "received", (json_int_t)c.received,
+			 "accepted", (json_int_t)c.accepted, "dropped", (json_int_t)c.dropped,
+			 "modified", (json_int_t)c.modified, "sent", (json_int_t)c.sent, "lost",
+			 (json_int_t)c.lost, "seconds", (double)(clock_now() - d->started) / 1e9);
+}
+
+static void print_counters(struct daemon *d, const char *event, json_t *path)
+{
+	json_t *summary = platform_summary(d->platform);
+	const char *key;
+	json_t *value;
+
+	json_object_set_new(summary, "path", path);
+	if (!d->options->common.json)
+		json_object_foreach(summary, key, value)
+			if (json_is_integer(value))
+				printf("%-32s %lld\n", key, (long long)json_integer_value(value));
+	print_event(d, event, summary);
+}
+
+/* ---- the control thread --------------------------------------------------------------------- */
+
+static void reload_drivers(struct daemon *d)
+{
+	for (unsigned i = 0; i < platform_driver_count(d->platform); i++) {
+		struct buf why;
+
+		buf_init(&why);
+		if (platform_reload(d->platform, i, &why) == ERR_OK)
+			print_event(d, "driver_reloaded",
+				    json_pack("{s:s}", "driver", platform_driver_name(d->platform, i)));
+		else
+			log_error("%s was not loaded again: %s",
+				  platform_driver_name(d->platform, i), buf_str(&why));
+		buf_free(&why);
+	}
+}
+
+static void stop(struct daemon *d)
+{
+	d->stopping = true;
+	d->kind->stop(d->path);
+	engine_stop(platform_engine(d->platform));
+}
+
+static void control(void *arg)
+{
+	struct daemon *d = arg;
+	int fd = sig_fd();
+
+	while (!d->stopping) {
+		uint32_t events;
+
+		poll_wait(&fd, 1, CLOCK_NEVER);
+		events = sig_take();
+		if (events & SIG_EVENT_STOP)
+			stop(d);
+		else if (events & SIG_EVENT_RELOAD)
+			reload_drivers(d);
+		if (events & SIG_EVENT_REPORT)
+			print_counters(d, "counters", path_counters(d));
+	}
+}
+
+/* ---- opening and running -------------------------------------------------------------------- */
+
+static enum exit_status fail(enum exit_status status, struct buf *why)
+{
+	fprintf(stderr, "wfpd: %s\n", buf_str(why));
+	buf_free(why);
+	return status;
+}
+
+static bool find_kind(struct daemon *d, struct buf *why)
+{
+	const char *path = d->options->path;
+	const char *colon = strchr(path, ':');
+	char name[32];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - path : (ptrdiff_t)strlen(path)), path);
+	d->kind = path_find(name);
+	d->arg = colon ? colon + 1 : "";
+	if (!d->kind)
+		buf_printf(why, "no such path: %s (there are nfqueue, replay:FILE and none)", path);
+	return d->kind != NULL;
+}
+
+static wfp_err open_path(struct daemon *d, struct buf *why)
+{
+	const struct daemon_options *o = d->options;
+	struct stack *stack = platform_stack(d->platform);
+	const struct replay_options replay = {.local = o->local,
+					      .n_local = o->n_local,
+					      .out = o->out,
+					      .engine = platform_engine(d->platform)};
+
+	return d->kind->open(&d->path, d->arg,
+			     d->kind == &replay_path ? (const void *)&replay : (const void *)&o->nfqueue,
+			     stack, why);
+}
+
+static wfp_err run(struct daemon *d, struct buf *why)
+{
+	struct thread *controller;
+	wfp_err err = thread_start(&controller, "control", control, d);
+
+	if (err)
+		return err;
+	print_event(d, "ready", NULL);
+	log_info("ready");
+	d->started = clock_now();
+	err = d->kind->run(d->path, why);
+	sig_post(SIG_EVENT_STOP); /* the source may have ended by itself */
+	thread_join(controller);
+	return err;
+}
+
+static enum exit_status run_open(struct daemon *d, struct buf *why)
+{
+	wfp_err err = d->options->probe ? ERR_OK : run(d, why);
+	json_t *path = path_counters(d);
+
+	d->kind->close(d->path);
+	platform_unload(d->platform);
+	if (!d->options->probe)
+		print_counters(d, "summary", path);
+	else
+		json_decref(path);
+	platform_close(d->platform);
+	if (err)
+		return fail(exit_from_err(err), why);
+	buf_free(why);
+	return EXIT_DONE;
+}
+
+enum exit_status daemon_run(const struct daemon_options *o)
+{
+	struct daemon d = {.options = o, .started = clock_now()};
+	struct platform_options platform = o->common.platform;
+	struct buf why;
+	wfp_err err;
+
+	buf_init(&why);
+	if (!find_kind(&d, &why))
+		return fail(EXIT_INPUT, &why);
+	err = sig_watch();
+	if (err) {
+		buf_append_str(&why, err_text(err));
+		return fail(EXIT_MACHINE, &why);
+	}
+	platform.workers = d.kind == path_find("nfqueue") ? o->nfqueue.n_queues : 1;
+	err = platform_open(&d.platform, &platform, &why);
+	if (err)
+		return fail(exit_from_err(err), &why);
+	err = open_path(&d, &why);
+	if (err) {
+		platform_close(d.platform);
+		return fail(exit_from_err(err), &why);
+	}
+	return run_open(&d, &why);
+}
