@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Bad input and a machine that cannot: the agreed exit status, a sentence that names what is wrong, nothing left.
 cd "${SRCROOT:-$(dirname "$0")/../..}" && . tests/tap.sh
-wfp=$BLDROOT/cmd/wfp wfpd=$BLDROOT/cmd/wfpd drivers=$BLDROOT/examples bad=$BLDROOT/tests
+wfp=$BLDROOT/cmd/wfp wfpd=$BLDROOT/cmd/wfpd drivers=$BLDROOT/examples bad=$BLDROOT/tests/cmd
 # says STATUS PATTERN COMMAND...: ends with this status, and says this on standard error
 says() {
 	local want=$1 pattern=$2 status=0
