@@ -4,7 +4,8 @@
  *
  * A key names local and remote, whichever way a packet goes, so that both directions find the same
  * flow; a forwarded packet has no local end, there the smaller end comes first.  Over loopback the
- * two ends are two flows.  ICMP queries are told apart by id and kind (a 6-tuple), other ICMP by type.
+ * two ends are two flows.  ICMP queries are told apart by id and kind (a 6-tuple), other ICMP
+ * by type.
  *
  * A flow has one owning worker and one writer.  flow_shard says which worker: both directions of a
  * flow, both flows of a loopback conversation and ICMP errors about a flow get the same answer.
@@ -30,8 +31,8 @@ enum flow_kind { FLOW_LOCAL, FLOW_FORWARDED };
 /* No padding: hashed and compared as bytes.  Make one with flow_key_from or from zero. */
 struct flow_key {
 	uint8_t version, protocol;
-	uint8_t kind;	    /* enum flow_kind */
-	uint8_t icmp_class; /* icmp_class(); 0 for other protocols */
+	uint8_t kind;			  /* enum flow_kind */
+	uint8_t icmp_class;		  /* icmp_class(); 0 for other protocols */
 	uint16_t local_port, remote_port; /* ICMP: the id, in both */
 	union headers_addr local, remote;
 };
@@ -41,7 +42,8 @@ bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 /* The flow of a whole packet (not a fragment) that passes this hook. */
 struct flow_key flow_key_from(const struct headers *h, enum packet_hook hook);
 /* The packet's sender is the key's local end. */
-bool flow_key_sent_by_local(const struct flow_key *k, const struct headers *h, enum packet_hook hook);
+bool flow_key_sent_by_local(const struct flow_key *k, const struct headers *h,
+			    enum packet_hook hook);
 
 unsigned flow_shard(const uint8_t hash_key[16], const struct flow_key *k, unsigned workers);
 /*
@@ -57,17 +59,17 @@ struct flow_count {
 /* [W] all, except [I] key, first and sent_by_local */
 struct flow {
 	struct hnode node;
-	struct list idle;	/* the table's, least recently used first; alone while held */
+	struct list idle; /* the table's, least recently used first; alone while held */
 	struct timer_node timer;
-	struct flow_key key;	/* [I] */
-	enum packet_hook first;	/* [I] where the first packet was seen */
-	bool sent_by_local;	/* [I] the key's local end sent it */
-	uint32_t holds;		/* not evicted, not timed out while above 0 */
+	struct flow_key key;	    /* [I] */
+	enum packet_hook first;	    /* [I] where the first packet was seen */
+	bool sent_by_local;	    /* [I] the key's local end sent it */
+	uint32_t holds;		    /* not evicted, not timed out while above 0 */
 	uint64_t opened, last_seen; /* ns */
-	uint64_t idle_time;	/* ns without a packet until the flow is over */
+	uint64_t idle_time;	    /* ns without a packet until the flow is over */
 	struct flow_count count[FLOW_DIRS];
 	struct engine_flow *contexts; /* the stack's: set after open, closed by it in `closed` */
-	struct ale ale;		/* the stack's: it calls ale_init after open */
+	struct ale ale;		      /* the stack's: it calls ale_init after open */
 	struct tcp_tracker tcp;
 	struct stream stream[FLOW_DIRS];
 };
@@ -95,8 +97,9 @@ struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *
  * A new flow for the packet, which must have none; at the cap the idlest that is not held is closed
  * for it.  ERR_NO_MEMORY also when all are held.
  */
-MUST_CHECK wfp_err flow_table_open(struct flow_table *t, struct flow **out, const struct flow_key *k,
-				   const struct packet *first, uint64_t now);
+MUST_CHECK wfp_err flow_table_open(struct flow_table *t, struct flow **out,
+				   const struct flow_key *k, const struct packet *first,
+				   uint64_t now);
 /* A packet of the flow went by: counts it and puts the timeout off.  The direction is returned. */
 enum flow_dir flow_table_use(struct flow_table *t, struct flow *f, const struct packet *p,
 			     uint64_t now);

@@ -26,19 +26,19 @@ struct fragment_table;
 enum fragment_fault {
 	FRAGMENT_NONE,
 	FRAGMENT_OVERLAP,
-	FRAGMENT_LENGTH,      /* pieces disagree about the end, or the whole is too long */
-	FRAGMENT_TINY,	      /* the first piece hides the transport header */
-	FRAGMENT_HEADERS,     /* the whole does not parse */
+	FRAGMENT_LENGTH,  /* pieces disagree about the end, or the whole is too long */
+	FRAGMENT_TINY,	  /* the first piece hides the transport header */
+	FRAGMENT_HEADERS, /* the whole does not parse */
 	FRAGMENT_TIMEOUT,
-	FRAGMENT_MEMORY,      /* over the limit, the source's share or out of memory */
-	FRAGMENT_TOO_MANY,    /* pieces */
+	FRAGMENT_MEMORY,   /* over the limit, the source's share or out of memory */
+	FRAGMENT_TOO_MANY, /* pieces */
 	FRAGMENT_FLUSHED,
 	FRAGMENT_FAULTS
 };
 const char *fragment_fault_name(enum fragment_fault why);
 
 struct fragment_config {
-	uint32_t max_bytes;   /* data and bookkeeping; one source may use a quarter of it */
+	uint32_t max_bytes; /* data and bookkeeping; one source may use a quarter of it */
 	uint8_t hash_key[16];
 	/*
 	 * The packets in `originals` (linked by packet.queued) are the callee's now: to be answered

@@ -32,9 +32,10 @@ enum headers_protocol {
 	HEADERS_ICMPV6 = 58,
 	HEADERS_NO_NEXT = 59,
 	HEADERS_DESTINATION = 60,
-	HEADERS_MOBILITY = 135,
-	HEADERS_HIP = 139,
-	HEADERS_SHIM6 = 140,
+	HEADERS_DCCP = 33,
+	HEADERS_SCTP = 132,
+	HEADERS_MOBILITY = 135, /* ends the chain, like ESP */
+	HEADERS_UDP_LITE = 136,
 };
 
 enum headers_tcp_flag {
@@ -49,28 +50,31 @@ enum headers_tcp_flag {
 /* Why a packet is not one.  headers_fault_name says it in words. */
 enum headers_fault {
 	HEADERS_OK,
-	HEADERS_TRUNCATED,	    /* ends inside its IP header */
-	HEADERS_BAD_VERSION,	    /* neither 4 nor 6 */
-	HEADERS_BAD_HEADER_LENGTH,  /* an IPv4 header below 20 bytes or beyond the packet */
-	HEADERS_BAD_TOTAL_LENGTH,   /* shorter than its headers or longer than what arrived */
-	HEADERS_BAD_OPTION,	    /* an option that does not fit its header */
-	HEADERS_BAD_EXTENSION,	    /* an extension header that does not fit the packet */
-	HEADERS_EXTENSION_ORDER,    /* hop-by-hop not first, or a second fragment header */
-	HEADERS_EXTENSION_LOOP,	    /* more extension headers or options than anybody needs */
-	HEADERS_BAD_JUMBO,	    /* a jumbo length where there must be none, or below 65 536 */
-	HEADERS_TOO_LONG,	    /* above HEADERS_MAX_LEN */
-	HEADERS_BAD_FRAGMENT,	    /* beyond 65 535, empty, or not a multiple of eight */
-	HEADERS_TRANSPORT_TRUNCATED,/* ends inside its transport header */
-	HEADERS_BAD_TCP_OFFSET,	    /* a TCP header below 20 bytes or beyond the packet */
-	HEADERS_BAD_UDP_LENGTH,	    /* below 8 or beyond the packet */
+	HEADERS_TRUNCATED,	     /* ends inside its IP header */
+	HEADERS_BAD_VERSION,	     /* neither 4 nor 6 */
+	HEADERS_BAD_HEADER_LENGTH,   /* an IPv4 header below 20 bytes or beyond the packet */
+	HEADERS_BAD_TOTAL_LENGTH,    /* shorter than its headers or longer than what arrived */
+	HEADERS_BAD_OPTION,	     /* an option that does not fit its header */
+	HEADERS_BAD_EXTENSION,	     /* an extension header that does not fit the packet */
+	HEADERS_EXTENSION_ORDER,     /* hop-by-hop not first, or a second fragment header */
+	HEADERS_EXTENSION_LOOP,	     /* more extension headers or options than anybody needs */
+	HEADERS_BAD_JUMBO,	     /* a jumbo length where there must be none, or below 65 536 */
+	HEADERS_TOO_LONG,	     /* above HEADERS_MAX_LEN */
+	HEADERS_BAD_FRAGMENT,	     /* beyond 65 535, empty, or not a multiple of eight */
+	HEADERS_TRANSPORT_TRUNCATED, /* ends inside its transport header */
+	HEADERS_BAD_TCP_OFFSET,	     /* a TCP header below 20 bytes or beyond the packet */
+	HEADERS_BAD_UDP_LENGTH,	     /* below 8 or beyond the packet */
 	HEADERS_FAULTS
 };
 
 union headers_addr {
-	uint32_t v4;		 /* host order; the other bytes are zero */
+	uint32_t v4; /* host order; the other bytes are zero */
 	struct model_bytes16 v6;
-	uint64_t words[2];	 /* for hashing and comparing */
+	uint64_t words[2]; /* for hashing and comparing */
 };
+
+#define HEADERS_FINAL_UNKNOWN UINT32_MAX /* final_dst: a source route of a kind we cannot follow   \
+					  */
 
 /* Offsets count from the first byte of the IP header.  Plain data; compare nothing but members. */
 struct headers {
@@ -87,14 +91,14 @@ struct headers {
 	bool dont_fragment;   /* IPv4 */
 	bool is_jumbo;
 
-	uint32_t total_len;   /* bytes of the packet, padding cut */
-	uint32_t ip_size;     /* IP header with options or extension headers: the transport's offset */
+	uint32_t total_len; /* bytes of the packet, padding cut */
+	uint32_t ip_size; /* IP header with options or extension headers: the transport's offset */
 	uint32_t transport_size; /* 0: unknown protocol or no transport header here */
-	uint32_t payload;     /* offset: ip_size + transport_size */
+	uint32_t payload;	 /* offset: ip_size + transport_size */
 	uint32_t payload_len;
 
 	union headers_addr src, dst;
-	uint32_t final_dst;   /* offset of the address that a source route ends at; 0: dst */
+	uint32_t final_dst; /* offset of the address where a source route ends; 0: dst */
 	uint32_t flow_label;
 
 	uint32_t frag_id;
@@ -102,7 +106,7 @@ struct headers {
 	uint32_t frag_header; /* IPv6: offset of the fragment header; 0: none */
 	uint32_t frag_link;   /* IPv6: offset of the next-header byte that names it */
 
-	uint16_t src_port, dst_port;	 /* TCP, UDP, UDP-Lite, SCTP, DCCP; else 0 */
+	uint16_t src_port, dst_port; /* TCP, UDP, UDP-Lite, SCTP, DCCP; else 0 */
 	uint8_t icmp_type, icmp_code;
 	uint8_t tcp_flags;		 /* enum headers_tcp_flag, ORed */
 	uint16_t icmp_id, icmp_sequence; /* of queries; else 0 */
@@ -115,7 +119,7 @@ MUST_CHECK enum headers_fault headers_parse(struct headers *h, const uint8_t *by
 
 /*
  * The packet inside an ICMP error: its end may be missing, and its lengths may point past `len`.
- * has_transport only if ports (or the ICMP id) are there.
+ * HEADERS_TRANSPORT_TRUNCATED: not even ports (or the ICMP id) are there, the rest is meaningful.
  */
 MUST_CHECK enum headers_fault headers_parse_embedded(struct headers *h, const uint8_t *bytes,
 						     uint32_t len);
@@ -136,7 +140,8 @@ static inline bool headers_addr_equal(const union headers_addr *a, const union h
 
 /* Destination: unicast is everything else. */
 bool headers_addr_is_multicast(uint8_t version, const union headers_addr *addr);
-bool headers_addr_is_broadcast(uint8_t version, const union headers_addr *addr); /* 255.255.255.255 */
+bool headers_addr_is_broadcast(uint8_t version,
+			       const union headers_addr *addr); /* 255.255.255.255 */
 bool headers_addr_is_loopback(uint8_t version, const union headers_addr *addr);
 bool headers_addr_is_link_local(uint8_t version, const union headers_addr *addr);
 bool headers_addr_is_unspecified(const union headers_addr *addr);

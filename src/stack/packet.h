@@ -92,7 +92,7 @@ struct packet *packet_get(struct packet *p);
 void packet_put(struct packet *p); /* the last put of a packet that still owes an answer is a bug */
 /* The port hears the answer through `to` from now on. */
 void packet_move_token(struct packet *to, struct packet *from);
-/* Where it was seen: hook, interfaces, uid, time, loopback. */
+/* Where and how it was seen: hook, interfaces, uid, time, loopback, checksum left to hardware. */
 void packet_copy_facts(struct packet *to, const struct packet *from);
 /* Bytes that may be put in front of data. */
 static inline uint32_t packet_head_room(const struct packet *p)

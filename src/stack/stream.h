@@ -16,7 +16,7 @@
 #define STREAM_MAX_WINDOW (1u << 30)
 
 struct stream_sink {
-	/* The next len bytes; they live as long as the call.  `at`: bytes before them in the stream. */
+	/* The next len bytes, valid during the call.  `at`: bytes before them in the stream. */
 	void (*data)(void *ctx, const uint8_t *bytes, uint32_t len, uint64_t at);
 	void (*gap)(void *ctx, uint64_t len, uint64_t at); /* these are lost */
 	void (*end)(void *ctx, bool reset);		   /* once; FIN reached, or RST */
@@ -28,9 +28,9 @@ struct stream {
 	struct list early;    /* struct stream_piece, by sequence number, without overlap */
 	uint32_t early_bytes; /* waiting, bookkeeping included */
 	uint32_t max_bytes;
-	uint32_t next;	      /* sequence number */
-	uint64_t at;	      /* bytes delivered or lost so far */
-	uint32_t fin;	      /* sequence number of the FIN; meaningful if fin_seen */
+	uint32_t next; /* sequence number */
+	uint64_t at;   /* bytes delivered or lost so far */
+	uint32_t fin;  /* sequence number of the FIN; meaningful if fin_seen */
 	bool open, fin_seen, ended;
 };
 
@@ -47,8 +47,8 @@ enum stream_result {
 	STREAM_OUTSIDE,	  /* outside any window, or after the end: ignored */
 };
 /* `seq` is the sequence number of bytes[0]; the sink may be called several times. */
-enum stream_result stream_segment(struct stream *s, uint32_t seq, const uint8_t *bytes, uint32_t len,
-				  bool fin, const struct stream_sink *sink);
+enum stream_result stream_segment(struct stream *s, uint32_t seq, const uint8_t *bytes,
+				  uint32_t len, bool fin, const struct stream_sink *sink);
 void stream_reset(struct stream *s, const struct stream_sink *sink);
-/* Gives up on what is missing: gaps, then everything that waits. */
+/* Gives up on what is missing: gaps, then everything that waits, and the FIN if it was seen. */
 void stream_flush(struct stream *s, const struct stream_sink *sink);
