@@ -175,7 +175,7 @@ struct _NET_BUFFER_LIST {
 
 /* ---- the parts of a packet ---- */
 
-typedef MDL *(NTAPI NET_BUFFER_ALLOCATE_MDL)(ULONG *BufferSize);
+typedef PMDL(NTAPI NET_BUFFER_ALLOCATE_MDL)(ULONG *BufferSize);
 typedef NET_BUFFER_ALLOCATE_MDL *NET_BUFFER_ALLOCATE_MDL_HANDLER;
 typedef VOID(NTAPI NET_BUFFER_FREE_MDL)(MDL *Mdl);
 typedef NET_BUFFER_FREE_MDL *NET_BUFFER_FREE_MDL_HANDLER;
@@ -249,14 +249,14 @@ NDIS_EXPORTED_ROUTINE NDIS_HANDLE NTAPI NdisAllocateNetBufferListPool(
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NDIS_EXPORTED_ROUTINE VOID NTAPI NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_EXPORTED_ROUTINE NET_BUFFER_LIST *NTAPI NdisAllocateNetBufferAndNetBufferList(
+NDIS_EXPORTED_ROUTINE PNET_BUFFER_LIST NTAPI NdisAllocateNetBufferAndNetBufferList(
 	NDIS_HANDLE PoolHandle, USHORT ContextSize, USHORT ContextBackFill, MDL *MdlChain,
 	ULONG DataOffset, SIZE_T DataLength);
 /* The list and its net buffers, neither descriptors nor memory. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NDIS_EXPORTED_ROUTINE VOID NTAPI NdisFreeNetBufferList(NET_BUFFER_LIST *NetBufferList);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_EXPORTED_ROUTINE MDL *NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress,
+NDIS_EXPORTED_ROUTINE PMDL NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress,
 						 ULONG Length);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NDIS_EXPORTED_ROUTINE VOID NTAPI NdisFreeMdl(MDL *Mdl);

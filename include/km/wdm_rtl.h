@@ -142,7 +142,7 @@ NTSYSAPI ULONG NTAPI RtlRandomEx(PULONG Seed);
 /* ---- debug output and assertions ---- */
 
 #define DPFLTR_IHVDRIVER_ID 77
-#define DPFLTR_IHVNETWORK_ID 78
+#define DPFLTR_IHVNETWORK_ID 80
 #define DPFLTR_DEFAULT_ID 101
 #define DPFLTR_ERROR_LEVEL 0
 #define DPFLTR_WARNING_LEVEL 1
@@ -158,14 +158,22 @@ NTSYSAPI ULONG WINAPIV DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, 
 NTSYSAPI VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber,
 			      PSTR MutableMessage);
 
+/* Gives what was asserted, so that NT_VERIFY can be an expression. */
+FORCEINLINE BOOLEAN RtlVerifyAssertion(BOOLEAN Holds, PCSTR Expression, PCSTR File, ULONG Line)
+{
+	if (!Holds)
+		RtlAssert((PVOID)Expression, (PVOID)File, Line, NULL);
+	return Holds;
+}
+
 #ifndef DBG
 #define DBG 0
 #endif
+#define NT_VERIFY(e) RtlVerifyAssertion((e) ? TRUE : FALSE, #e, __FILE__, __LINE__)
 #if DBG
 #define KdPrint(args) DbgPrint args
 #define KdPrintEx(args) DbgPrintEx args
-#define NT_ASSERT(e) \
-	((e) ? TRUE : (RtlAssert((PVOID) #e, (PVOID) __FILE__, __LINE__, NULL), FALSE))
+#define NT_ASSERT(e) NT_VERIFY(e)
 #define PAGED_CODE() NT_ASSERT(KeGetCurrentIrql() <= APC_LEVEL)
 #else
 #define KdPrint(args) ((void)0)
@@ -174,4 +182,3 @@ NTSYSAPI VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULO
 #define PAGED_CODE() ((void)0)
 #endif
 #define ASSERT(e) NT_ASSERT(e)
-#define NT_VERIFY(e) ((e) ? TRUE : (RtlAssert((PVOID) #e, (PVOID) __FILE__, __LINE__, NULL), FALSE))

@@ -4,7 +4,8 @@
  * DEFINE_GUID declares it, or defines it in a file that included initguid.h (or defined INITGUID)
  * before. Definitions are weak, so that several files of one driver may do so.
  *
- * The macro part is outside the guard on purpose: initguid.h includes this header a second time.
+ * There is no #pragma once, and the macro part is outside the guard, on purpose: initguid.h may
+ * include this header a second time.
  */
 #ifndef OPENWFP_GUID_TYPE
 #define OPENWFP_GUID_TYPE

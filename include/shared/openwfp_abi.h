@@ -4,14 +4,16 @@
  *
  * Every public function and every callback type carries NTAPI or WINAPI (or CALLBACK, which is
  * WINAPI). They are empty today, so a driver and the platform talk in the convention of the host.
- * Redefine OPENWFP_CALL here and all of them switch together; nothing else may spell a convention.
+ * Define OPENWFP_CALL otherwise and all of them switch together; nothing else spells a convention.
  *
  * OPENWFP_EXPORT makes a declared function visible in libraries that are built with hidden
  * visibility. The WDK's own markers for imported functions are other names for it.
  */
 #pragma once
 
+#ifndef OPENWFP_CALL
 #define OPENWFP_CALL
+#endif
 
 #define NTAPI OPENWFP_CALL
 #define WINAPI OPENWFP_CALL
