@@ -57,7 +57,7 @@ static bool guard_holds(enum pend_guard guard, uint64_t word)
 	case PEND_IF_TWO_HOLDS:
 		return holds >= 2;
 	case PEND_IF_JOINED:
-		return flags & PEND_FLAG_JOINED;
+		return holds >= 2 && (flags & PEND_FLAG_JOINED);
 	case PEND_IF_FULL:
 		return holds == PEND_HOLDS_MAX;
 	case PEND_IF_TAKEN:

@@ -12,6 +12,7 @@
 #include "harness.h"
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/thread.h"
