@@ -114,6 +114,14 @@ static size_t never_empty(size_t size)
 	return size > 0 ? size : 1;
 }
 
+/* Asked here, because a sanitizer's allocator takes the question for a bug. */
+static bool array_fits(size_t n, size_t size)
+{
+	size_t total;
+
+	return !__builtin_mul_overflow(n, size, &total);
+}
+
 void *mem_alloc(size_t size)
 {
 	if (must_fail())
@@ -128,18 +136,18 @@ void *mem_zalloc(size_t size)
 
 void *mem_zalloc_array(size_t n, size_t size)
 {
-	if (must_fail())
+	if (must_fail() || !array_fits(n, size))
 		return NULL;
-	return note_allocated(calloc(never_empty(n), never_empty(size)));
+	return note_allocated(calloc(1, never_empty(n * size)));
 }
 
 void *mem_realloc_array(void *p, size_t n, size_t size)
 {
 	void *moved;
 
-	if (must_fail())
+	if (must_fail() || !array_fits(n, size))
 		return NULL;
-	moved = reallocarray(p, never_empty(n), never_empty(size));
+	moved = realloc(p, never_empty(n * size));
 	return p ? moved : note_allocated(moved);
 }
 

@@ -40,16 +40,17 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals that ask us to stop are for the main thread; others would only be interrupted. */
+/* The signals of sig.h are for the main thread; others would only be interrupted. */
 static int create_without_signals(struct thread *t)
 {
-	sigset_t stop, before;
+	static const int of_main[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	sigset_t blocked, before;
 	int error;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &stop, &before);
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ARRAY_LEN(of_main); i++)
+		sigaddset(&blocked, of_main[i]);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before);
 	error = pthread_create(&t->id, NULL, thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
