@@ -150,7 +150,9 @@ typedef struct _KTIMER {
 	ULONG Period;
 } KTIMER, *PKTIMER, *PRKTIMER;
 
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI VOID NTAPI KeInitializeTimer(PKTIMER Timer);
+_IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type);
 /* DueTime in 100 ns: negative counts from now, positive is a date. TRUE: it was set before. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
@@ -208,12 +210,14 @@ NTKERNELAPI VOID NTAPI KeClearEvent(PRKEVENT Event);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI LONG NTAPI KeReadStateEvent(PRKEVENT Event);
 /* At DISPATCH_LEVEL only with a Timeout of zero. STATUS_TIMEOUT is a success code. */
-_IRQL_requires_max_(APC_LEVEL)
+_When_(!Timeout || Timeout->QuadPart != 0, _IRQL_requires_max_(APC_LEVEL))
+_When_(Timeout && Timeout->QuadPart == 0, _IRQL_requires_max_(DISPATCH_LEVEL))
 NTKERNELAPI NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
 						 KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
 						 PLARGE_INTEGER Timeout);
 /* More than THREAD_WAIT_OBJECTS objects need a WaitBlockArray of as many elements. */
-_IRQL_requires_max_(APC_LEVEL)
+_When_(!Timeout || Timeout->QuadPart != 0, _IRQL_requires_max_(APC_LEVEL))
+_When_(Timeout && Timeout->QuadPart == 0, _IRQL_requires_max_(DISPATCH_LEVEL))
 NTKERNELAPI NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType,
 						    KWAIT_REASON WaitReason,
 						    KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,

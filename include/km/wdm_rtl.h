@@ -103,7 +103,6 @@ NTKERNELAPI PSINGLE_LIST_ENTRY NTAPI ExInterlockedPopEntryList(PSINGLE_LIST_ENTR
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTSYSAPI VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString);
 /* Truncates in silence to what the destination can hold. */
-_IRQL_requires_max_(PASSIVE_LEVEL)
 NTSYSAPI VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING DestinationString,
 					 PCUNICODE_STRING SourceString);
 _IRQL_requires_max_(PASSIVE_LEVEL)
