@@ -9,7 +9,7 @@
  *
  *	            ask                permit
  *	NEW ----------------> ASKING ---------> PERMITTED --ask again--> ASKING
- *	 ^                    ^ |  |  block
+ *	 ^                    ^ |  |  block        | block (at STREAM)
  *	 |              retry | |  +----------> BLOCKED ----ask again--> ASKING
  *	 |                    | | pend
  *	 |                    | +----> PENDED --close--> CLOSED
@@ -47,7 +47,7 @@ enum ale_state {
 };
 
 enum ale_event {
-	ALE_EV_ASK,	/* a classify begins */
+	ALE_EV_ASK, /* a classify begins */
 	ALE_EV_PERMIT,
 	ALE_EV_BLOCK,
 	ALE_EV_PEND,	/* the classify was pended */
@@ -62,21 +62,23 @@ enum ale_event {
 struct ale {
 	enum ale_state state;
 	bool inbound;		       /* asked at AUTH_RECV_ACCEPT; else at AUTH_CONNECT */
-	bool decided;		       /* was permitted or blocked: asking again is a reauthorization */
+	bool permitted;		       /* was permitted once: asking again is a reauthorization */
 	bool established;	       /* ALE_FLOW_ESTABLISHED was indicated */
 	uint64_t generation;	       /* engine_generation of the layer that was asked last */
 	struct engine_verdict verdict; /* who permitted or blocked */
+	struct model_blob *token;      /* of the endpoint's owner; NULL: unknown */
 	struct pend_op *op;	       /* PENDED: what is held; else NULL */
-	struct packet *first;	       /* PENDED, AWAITING: the packet that asked; a reference */
+	struct packet *first;	       /* the packet that asked, while it is held; a reference */
 	struct list queue;	       /* packets behind it, oldest first; a reference each */
 	uint32_t n_queued;
-	struct letter resumed;	       /* sent when the last hold of op is gone */
+	struct stack_worker *worker; /* [I] while op exists: where `resumed` is sent to */
+	struct letter resumed;	     /* sent when the last hold of op is gone */
 };
 
 /* inbound: the direction of the packet that opened the flow. */
 void ale_init(struct ale *a, bool inbound);
 /* Moves to the next state; an event that the state does not know is a bug of ours. */
 void ale_step(struct ale *a, enum ale_event event);
-/* Packets must wait: somebody else holds the answer. */
+/* Packets must wait: the answer, or the packet that asked, is in other hands. */
 bool ale_is_held(const struct ale *a);
 const char *ale_state_name(enum ale_state state);

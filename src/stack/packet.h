@@ -41,11 +41,14 @@ enum packet_entry {
 struct packet_hold {
 	struct stack_worker *worker; /* [W] set before the entry is opened */
 	struct flow *flow;	     /* [W] NULL: none */
-	uint8_t step;		     /* [W] the step of its way at which it was absorbed */
-	bool absorbed;		     /* [W] decisions matter: the verdict was to absorb or to pend */
-	bool decided;		     /* [W] the ledger's decision has been acted upon */
+	uint8_t step;		     /* [W] the step of its way at which it stopped or goes on */
+	bool open;		     /* [W] absorbed or pended, and nothing decided yet */
+	bool by_op;		     /* [W] the pended operation is one of the holders */
+	bool claimed;		     /* [W] when the classify returned, somebody had a claim */
+	struct letter letter;	     /* sent with the decision; the packet's own may be under way */
 	uint8_t decision;	     /* enum ledger_decision, written before the letter is sent */
-	uint32_t by_callout;	     /* ditto */
+	uint8_t n_seen;		     /* [W] seen.n when it was held */
+	uint32_t by_callout;	     /* as decision */
 	struct atom32 released;	     /* [A] the entry no longer refers to the packet */
 };
 
@@ -74,6 +77,17 @@ struct packet {
 	struct ledger_entry *ledger; /* [W] of this packet's one hold; others need a claim to look */
 	struct packet_hold hold;   /* where it stopped, and what became of the entry */
 	struct packet *origin;	   /* [I] the packet that this clone stems from; a reference */
+	bool modified;		   /* [I] the bytes are not those that the port gave */
+
+	/* The answer, on its way to the port's worker. */
+	uint8_t answer;		   /* [W] enum port_verdict */
+	uint16_t answer_layer;
+	const char *answer_what;
+	struct engine_verdict answer_verdict;
+
+	/* A reassembled datagram answers for the pieces that it was made of; a reference each. */
+	struct packet *pieces;	   /* [W] */
+	struct packet *next_piece; /* [W] */
 
 	uint32_t len, room;	   /* [W] bytes used, bytes after them */
 	uint8_t *data;		   /* [W] the IP header first; in store, behind the head room */

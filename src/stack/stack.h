@@ -4,9 +4,9 @@
  *
  * The stack has one worker per queue; a flow belongs to one of them (by a keyed, symmetric hash of
  * its addresses and ports) and everything about the flow happens there.  The stack owns no threads:
- * a datapath drives each worker from a thread of its own, which gives it packets (stack_worker_input)
- * and turns (stack_worker_poll).  Everything that other threads want (completions, injections,
- * closed endpoints) arrives as mail.
+ * a datapath drives each worker from a thread of its own, which gives it packets
+ * (stack_worker_input) and turns (stack_worker_poll).  Everything that other threads want
+ * (completions, injections, closed endpoints) arrives as mail.
  */
 #pragma once
 
@@ -16,12 +16,12 @@ struct stack;
 
 struct stack_config {
 	struct engine *engine;
-	unsigned workers;	    /* 1 to 64 */
+	unsigned workers;			  /* 1 to 64 */
 	uint64_t udp_idle, icmp_idle, other_idle; /* ns; 0: 60 s */
 	uint64_t tcp_idle, tcp_half_open_idle;	  /* ns; 0: 2 h, 60 s */
-	uint32_t max_flows;	    /* per worker; 0: 1 048 576 */
-	uint32_t max_held;	    /* packets queued behind one held operation; 0: 64 */
-	uint64_t hold_timeout;	    /* ns until absorbed packets are reclaimed; 0: 60 s */
+	uint32_t max_flows;			  /* per worker; 0: 1 048 576 */
+	uint32_t max_held;	      /* packets queued behind one held operation; 0: 64 */
+	uint64_t hold_timeout;	      /* ns until absorbed packets are reclaimed; 0: 60 s */
 	uint32_t max_fragments_bytes; /* per worker; 0: 4 MiB */
 	const char *(*path_of_process)(void *ctx, uint64_t pid); /* unused when NULL */
 	void *ctx;
@@ -38,7 +38,8 @@ struct stack_worker *stack_worker(struct stack *s, unsigned i);
 void stack_worker_enter(struct stack_worker *w);
 void stack_worker_leave(struct stack_worker *w);
 struct mailbox *stack_worker_mailbox(struct stack_worker *w);
-/* Where the worker sends what answers nothing; NULL: such packets are refused.  Before the first input. */
+/* Where the worker sends what answers nothing; NULL: such packets are refused.  Before the first
+ * input. */
 void stack_worker_set_port(struct stack_worker *w, struct stack_port *port);
 
 /* Takes the references given.  Answers come through each packet's port, some before it returns. */
@@ -59,11 +60,11 @@ void stack_endpoint_closed(struct stack *s, const struct flow_key *key);
 /* ---- injection; any thread; the driver border's side --------------------------------------- */
 
 struct stack_injection {
-	struct packet *packet;	    /* complete IP packet; the reference is taken on success */
+	struct packet *packet; /* complete IP packet; the reference is taken on success */
 	enum packet_entry entry;
-	uint64_t handle, context;   /* who injects */
+	uint64_t handle, context; /* who injects */
 	uint32_t driver;
-	bool modified;		    /* bytes differ from the origin's */
+	bool modified; /* bytes differ from the origin's */
 	/* Once, on the owning worker, after the packet went on, was merged, or was dropped. */
 	void (*done)(void *ctx, wfp_err status);
 	void *ctx;

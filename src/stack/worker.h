@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker - what one worker owns; inside the stack only.
+ *
+ * A worker is a place, not a thread: a flow table, a fragment table, a mailbox.  Whoever has
+ * entered it (stack_worker_enter) is its thread.  Everything here is touched by that thread alone,
+ * except the mailbox and the atomic counters.
+ */
+#pragma once
+
+#include "base/atomic.h"
+#include "base/lock.h"
+#include "stack/flow.h"
+#include "stack/fragment.h"
+#include "stack/layers.h"
+#include "stack/stack.h"
+
+#define STACK_MAX_WORKERS 64u
+
+/* [I] immutable   [A] atomic   [W] worker's thread */
+struct stack_worker {
+	struct stack *stack; /* [I] */
+	unsigned index;	     /* [I] */
+	struct mailbox mailbox;
+	struct atom32 in_flight;	  /* [A] letters sent to it and not yet opened */
+	struct flow_table *flows;	  /* [W] */
+	struct fragment_table *fragments; /* [W] */
+	struct stack_port *port; /* [W] where packets go that answer nothing; NULL: none yet */
+	uint32_t held;		 /* [W] packets absorbed, pended or queued behind one */
+	uint32_t held_flows;	 /* [W] flows whose authorization is in other hands */
+	uint64_t now;		 /* [W] of this turn */
+	uint64_t next_tick;	 /* [W] worker 0: when the engine and the ledger are looked at */
+	struct stack_counters count; /* [W] */
+	struct spin published_lock;
+	struct stack_counters published; /* [published_lock] count, as of the end of a turn */
+};
+
+/* [I] all but the workers' own */
+struct stack {
+	struct engine *engine;
+	struct stack_config config;
+	uint8_t hash_key[16];
+	struct layers *layers;
+	unsigned n_workers;
+	struct stack_worker *workers;
+};
+
+/* Sends a letter to a worker.  Any thread, any lock. */
+void worker_send(struct stack_worker *w, struct letter *l);
+/* The packet goes on at `step` on another worker; the reference goes with it. */
+void worker_move(struct stack_worker *to, struct packet *p, uint8_t step);
+MUST_CHECK wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index);
+/* Safe on a worker that is zeroed. */
+void worker_fini(struct stack_worker *w);
+struct stack_worker *worker_for_packet(struct stack *s, const struct packet *p);
