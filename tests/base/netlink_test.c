@@ -20,6 +20,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -205,6 +206,44 @@ TEST(a_raw_packet_arrives_as_it_was_made)
 	CHECK_EQ_S(text, "raw");
 	CHECK_ERR(rawsock_send(r, (const uint8_t *)&packet, 10, 0), ERR_INVALID_PARAMETER);
 	CHECK_ERR(rawsock_send(r, (const uint8_t *)"", 0, 0), ERR_INVALID_PARAMETER);
+	rawsock_close(r);
+	close(fd);
+}
+
+/* 253 is the protocol number that is free for experiments. */
+#define EXPERIMENT 253
+
+struct v6_packet {
+	struct ip6_hdr ip;
+	char text[4];
+};
+
+TEST(a_raw_packet_of_version_6_arrives_as_well)
+{
+	struct v6_packet packet = {.text = "raw"};
+	struct rawsock *r;
+	char text[8] = "";
+	int fd;
+
+	if (!own_network())
+		return;
+	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, EXPERIMENT);
+	if (fd < 0) {
+		fprintf(stderr, "skipped: no IPv6 in this kernel\n");
+		return;
+	}
+	packet.ip.ip6_vfc = 6 << 4;
+	packet.ip.ip6_plen = htons(sizeof(packet.text));
+	packet.ip.ip6_nxt = EXPERIMENT;
+	packet.ip.ip6_hlim = 64;
+	packet.ip.ip6_src = in6addr_loopback;
+	packet.ip.ip6_dst = in6addr_loopback;
+	CHECK_OK(rawsock_open(&r, 0x1234));
+	CHECK_OK(rawsock_send(r, (const uint8_t *)&packet, sizeof(packet), 0));
+	CHECK_EQ_U(poll_wait(&fd, 1, clock_now() + 10 * CLOCK_S), 1);
+	CHECK_EQ_U(recv(fd, text, sizeof(text), 0), 4);
+	CHECK_EQ_S(text, "raw");
+	CHECK_ERR(rawsock_send(r, (const uint8_t *)&packet, 39, 0), ERR_INVALID_PARAMETER);
 	rawsock_close(r);
 	close(fd);
 }

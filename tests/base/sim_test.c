@@ -11,6 +11,8 @@
 #include "base/rng.h"
 #include "base/thread.h"
 
+#include <unistd.h>
+
 #define WORKERS 3u
 
 struct log {
@@ -132,8 +134,9 @@ static void wait_for_ever(void *arg)
 	struct pair *p = arg;
 
 	lock_take(&p->a);
+	lock_take(&p->b);
 	for (;;)
-		cond_wait(&p->never, &p->a);
+		cond_wait(&p->never, &p->b);
 }
 
 static void join_the_waiter(void *arg)
@@ -144,18 +147,54 @@ static void join_the_waiter(void *arg)
 	thread_join(t);
 }
 
+static void init_pair(struct pair *p)
+{
+	lock_init(&p->a, "a", 1);
+	lock_init(&p->b, "b", 2);
+	cond_init(&p->never, "never signalled");
+}
+
 TEST(a_deadlock_is_a_result_and_the_next_run_is_clean)
 {
+	struct log log = {.n = 0};
 	struct pair p;
 
-	lock_init(&p.a, "a", 1);
-	cond_init(&p.never, "never signalled");
+	init_pair(&p);
 	CHECK_EQ_U(sim_run(1, join_the_waiter, &p), SIM_DEADLOCK);
-
-	struct log log = {.n = 0};
-
 	CHECK_EQ_U(sim_run(1, race, &log), SIM_DONE);
 	CHECK_EQ_U(log.n, 20 * WORKERS);
+}
+
+/* What fn writes to standard error. */
+static void capture(void (*fn)(void *), void *arg, char *text, size_t size)
+{
+	int saved = dup(STDERR_FILENO), ends[2];
+	ssize_t got;
+
+	CHECK(saved >= 0 && pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	fn(arg);
+	CHECK(dup2(saved, STDERR_FILENO) >= 0);
+	close(ends[1]);
+	got = read(ends[0], text, size - 1);
+	CHECK(got >= 0);
+	text[got] = 0;
+}
+
+static void run_into_deadlock(void *arg)
+{
+	CHECK_EQ_U(sim_run(42, join_the_waiter, arg), SIM_DEADLOCK);
+}
+
+TEST(a_deadlock_report_says_who_waits_for_what_and_holds_what)
+{
+	char text[2048];
+	struct pair p;
+
+	init_pair(&p);
+	capture(run_into_deadlock, &p, text, sizeof(text));
+	CHECK(strstr(text, "deadlock in the run of seed 42"));
+	CHECK(strstr(text, "(main) waits for the end of thread waiter\n"));
+	CHECK(strstr(text, "(waiter) waits for cond never signalled, holds a\n"));
 }
 
 static void do_nothing(void *arg)
