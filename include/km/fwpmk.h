@@ -19,7 +19,7 @@
 EXTERN_C_START
 
 typedef struct _SEC_WINNT_AUTH_IDENTITY_W SEC_WINNT_AUTH_IDENTITY_W;
-#define RPC_C_AUTHN_WINNT 10
+#define RPC_C_AUTHN_WINNT   10
 #define RPC_C_AUTHN_DEFAULT 0xffffffffU
 
 typedef void(CALLBACK *FWPM_SERVICE_STATE_CHANGE_CALLBACK0)(void *context,
@@ -29,9 +29,9 @@ typedef void(CALLBACK *FWPM_SERVICE_STATE_CHANGE_CALLBACK0)(void *context,
 OPENWFP_EXPORT FWPM_SERVICE_STATE NTAPI FwpmBfeStateGet0(void);
 /* Tells changes, not the state at the time of the call: subscribe first, then ask. */
 _IRQL_requires_max_(PASSIVE_LEVEL)
-OPENWFP_EXPORT NTSTATUS NTAPI FwpmBfeStateSubscribeChanges0(
-	void *deviceObject, FWPM_SERVICE_STATE_CHANGE_CALLBACK0 callback, void *context,
-	HANDLE *changeHandle);
+OPENWFP_EXPORT NTSTATUS NTAPI
+FwpmBfeStateSubscribeChanges0(void *deviceObject, FWPM_SERVICE_STATE_CHANGE_CALLBACK0 callback,
+			      void *context, HANDLE *changeHandle);
 /* Waits for a callback that runs, so not from inside one. */
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpmBfeStateUnsubscribeChanges0(HANDLE changeHandle);
@@ -75,7 +75,8 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpmCalloutDeleteById0(HANDLE engineHandle, UINT32
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpmCalloutDeleteByKey0(HANDLE engineHandle, const GUID *key);
 
-/* A filter whose callout is not registered blocks, unless its flags forgive that. */
+/* A filter whose callout is not registered blocks, unless its flags forgive that; one that only
+ * inspects is passed over. */
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpmFilterAdd0(HANDLE engineHandle, const FWPM_FILTER0 *filter,
 					     PSECURITY_DESCRIPTOR sd, UINT64 *id);
@@ -85,23 +86,23 @@ _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpmFilterDeleteByKey0(HANDLE engineHandle, const GUID *key);
 
 #define FWPM_SERVICE_STATE_CHANGE_CALLBACK FWPM_SERVICE_STATE_CHANGE_CALLBACK0
-#define FwpmBfeStateGet FwpmBfeStateGet0
-#define FwpmBfeStateSubscribeChanges FwpmBfeStateSubscribeChanges0
-#define FwpmBfeStateUnsubscribeChanges FwpmBfeStateUnsubscribeChanges0
-#define FwpmEngineOpen FwpmEngineOpen0
-#define FwpmEngineClose FwpmEngineClose0
-#define FwpmTransactionBegin FwpmTransactionBegin0
-#define FwpmTransactionCommit FwpmTransactionCommit0
-#define FwpmTransactionAbort FwpmTransactionAbort0
-#define FwpmProviderAdd FwpmProviderAdd0
-#define FwpmProviderDeleteByKey FwpmProviderDeleteByKey0
-#define FwpmSubLayerAdd FwpmSubLayerAdd0
-#define FwpmSubLayerDeleteByKey FwpmSubLayerDeleteByKey0
-#define FwpmCalloutAdd FwpmCalloutAdd0
-#define FwpmCalloutDeleteById FwpmCalloutDeleteById0
-#define FwpmCalloutDeleteByKey FwpmCalloutDeleteByKey0
-#define FwpmFilterAdd FwpmFilterAdd0
-#define FwpmFilterDeleteById FwpmFilterDeleteById0
-#define FwpmFilterDeleteByKey FwpmFilterDeleteByKey0
+#define FwpmBfeStateGet			   FwpmBfeStateGet0
+#define FwpmBfeStateSubscribeChanges	   FwpmBfeStateSubscribeChanges0
+#define FwpmBfeStateUnsubscribeChanges	   FwpmBfeStateUnsubscribeChanges0
+#define FwpmEngineOpen			   FwpmEngineOpen0
+#define FwpmEngineClose			   FwpmEngineClose0
+#define FwpmTransactionBegin		   FwpmTransactionBegin0
+#define FwpmTransactionCommit		   FwpmTransactionCommit0
+#define FwpmTransactionAbort		   FwpmTransactionAbort0
+#define FwpmProviderAdd			   FwpmProviderAdd0
+#define FwpmProviderDeleteByKey		   FwpmProviderDeleteByKey0
+#define FwpmSubLayerAdd			   FwpmSubLayerAdd0
+#define FwpmSubLayerDeleteByKey		   FwpmSubLayerDeleteByKey0
+#define FwpmCalloutAdd			   FwpmCalloutAdd0
+#define FwpmCalloutDeleteById		   FwpmCalloutDeleteById0
+#define FwpmCalloutDeleteByKey		   FwpmCalloutDeleteByKey0
+#define FwpmFilterAdd			   FwpmFilterAdd0
+#define FwpmFilterDeleteById		   FwpmFilterDeleteById0
+#define FwpmFilterDeleteByKey		   FwpmFilterDeleteByKey0
 
 EXTERN_C_END

@@ -19,48 +19,49 @@
 
 EXTERN_C_START
 
-/* ---- metadata: what a classify knows beside the fields; a bit tells which members are valid ---- */
+/* ---- metadata: what a classify knows beside the fields; a bit tells which members are valid ----
+ */
 
-#define FWPS_METADATA_FIELD_DISCARD_REASON 0x00000001
-#define FWPS_METADATA_FIELD_FLOW_HANDLE 0x00000002
-#define FWPS_METADATA_FIELD_IP_HEADER_SIZE 0x00000004
-#define FWPS_METADATA_FIELD_PROCESS_PATH 0x00000008
-#define FWPS_METADATA_FIELD_TOKEN 0x00000010
-#define FWPS_METADATA_FIELD_PROCESS_ID 0x00000020
-#define FWPS_METADATA_FIELD_SYSTEM_FLAGS 0x00000040
-#define FWPS_METADATA_FIELD_RESERVED 0x00000080
-#define FWPS_METADATA_FIELD_SOURCE_INTERFACE_INDEX 0x00000100
-#define FWPS_METADATA_FIELD_DESTINATION_INTERFACE_INDEX 0x00000200
-#define FWPS_METADATA_FIELD_TRANSPORT_HEADER_SIZE 0x00000400
-#define FWPS_METADATA_FIELD_COMPARTMENT_ID 0x00000800
-#define FWPS_METADATA_FIELD_FRAGMENT_DATA 0x00001000
-#define FWPS_METADATA_FIELD_PATH_MTU 0x00002000
-#define FWPS_METADATA_FIELD_COMPLETION_HANDLE 0x00004000
-#define FWPS_METADATA_FIELD_TRANSPORT_ENDPOINT_HANDLE 0x00008000
-#define FWPS_METADATA_FIELD_TRANSPORT_CONTROL_DATA 0x00010000
-#define FWPS_METADATA_FIELD_REMOTE_SCOPE_ID 0x00020000
-#define FWPS_METADATA_FIELD_PACKET_DIRECTION 0x00040000
-#define FWPS_METADATA_FIELD_PACKET_SYSTEM_CRITICAL 0x00080000
+#define FWPS_METADATA_FIELD_DISCARD_REASON		     0x00000001
+#define FWPS_METADATA_FIELD_FLOW_HANDLE			     0x00000002
+#define FWPS_METADATA_FIELD_IP_HEADER_SIZE		     0x00000004
+#define FWPS_METADATA_FIELD_PROCESS_PATH		     0x00000008
+#define FWPS_METADATA_FIELD_TOKEN			     0x00000010
+#define FWPS_METADATA_FIELD_PROCESS_ID			     0x00000020
+#define FWPS_METADATA_FIELD_SYSTEM_FLAGS		     0x00000040
+#define FWPS_METADATA_FIELD_RESERVED			     0x00000080
+#define FWPS_METADATA_FIELD_SOURCE_INTERFACE_INDEX	     0x00000100
+#define FWPS_METADATA_FIELD_DESTINATION_INTERFACE_INDEX	     0x00000200
+#define FWPS_METADATA_FIELD_TRANSPORT_HEADER_SIZE	     0x00000400
+#define FWPS_METADATA_FIELD_COMPARTMENT_ID		     0x00000800
+#define FWPS_METADATA_FIELD_FRAGMENT_DATA		     0x00001000
+#define FWPS_METADATA_FIELD_PATH_MTU			     0x00002000
+#define FWPS_METADATA_FIELD_COMPLETION_HANDLE		     0x00004000
+#define FWPS_METADATA_FIELD_TRANSPORT_ENDPOINT_HANDLE	     0x00008000
+#define FWPS_METADATA_FIELD_TRANSPORT_CONTROL_DATA	     0x00010000
+#define FWPS_METADATA_FIELD_REMOTE_SCOPE_ID		     0x00020000
+#define FWPS_METADATA_FIELD_PACKET_DIRECTION		     0x00040000
+#define FWPS_METADATA_FIELD_PACKET_SYSTEM_CRITICAL	     0x00080000
 #define FWPS_METADATA_FIELD_FORWARD_LAYER_OUTBOUND_PASS_THRU 0x00100000
-#define FWPS_METADATA_FIELD_FORWARD_LAYER_INBOUND_PASS_THRU 0x00200000
-#define FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED 0x00400000
-#define FWPS_METADATA_FIELD_TRANSPORT_HEADER_INCLUDE_HEADER 0x00800000
-#define FWPS_METADATA_FIELD_DESTINATION_PREFIX 0x01000000
-#define FWPS_METADATA_FIELD_ETHER_FRAME_LENGTH 0x02000000
-#define FWPS_METADATA_FIELD_PARENT_ENDPOINT_HANDLE 0x04000000
-#define FWPS_METADATA_FIELD_ICMP_ID_AND_SEQUENCE 0x08000000
-#define FWPS_METADATA_FIELD_LOCAL_REDIRECT_TARGET_PID 0x10000000
-#define FWPS_METADATA_FIELD_ORIGINAL_DESTINATION 0x20000000
-#define FWPS_METADATA_FIELD_REDIRECT_RECORD_HANDLE 0x40000000
-#define FWPS_METADATA_FIELD_SUB_PROCESS_TAG 0x80000000
+#define FWPS_METADATA_FIELD_FORWARD_LAYER_INBOUND_PASS_THRU  0x00200000
+#define FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED	     0x00400000
+#define FWPS_METADATA_FIELD_TRANSPORT_HEADER_INCLUDE_HEADER  0x00800000
+#define FWPS_METADATA_FIELD_DESTINATION_PREFIX		     0x01000000
+#define FWPS_METADATA_FIELD_ETHER_FRAME_LENGTH		     0x02000000
+#define FWPS_METADATA_FIELD_PARENT_ENDPOINT_HANDLE	     0x04000000
+#define FWPS_METADATA_FIELD_ICMP_ID_AND_SEQUENCE	     0x08000000
+#define FWPS_METADATA_FIELD_LOCAL_REDIRECT_TARGET_PID	     0x10000000
+#define FWPS_METADATA_FIELD_ORIGINAL_DESTINATION	     0x20000000
+#define FWPS_METADATA_FIELD_REDIRECT_RECORD_HANDLE	     0x40000000
+#define FWPS_METADATA_FIELD_SUB_PROCESS_TAG		     0x80000000
 
-#define FWPS_L2_METADATA_FIELD_ETHERNET_MAC_HEADER_SIZE 0x00000001
-#define FWPS_L2_METADATA_FIELD_WIFI_OPERATION_MODE 0x00000002
-#define FWPS_L2_METADATA_FIELD_VSWITCH_SOURCE_PORT_ID 0x00000004
-#define FWPS_L2_METADATA_FIELD_VSWITCH_SOURCE_NIC_INDEX 0x00000008
-#define FWPS_L2_METADATA_FIELD_VSWITCH_PACKET_CONTEXT 0x00000010
-#define FWPS_L2_METADATA_FIELD_VSWITCH_DESTINATION_PORT_ID 0x00000020
-#define FWPS_L2_METADATA_FIELD_RESERVED 0x80000000
+#define FWPS_L2_METADATA_FIELD_ETHERNET_MAC_HEADER_SIZE	     0x00000001
+#define FWPS_L2_METADATA_FIELD_WIFI_OPERATION_MODE	     0x00000002
+#define FWPS_L2_METADATA_FIELD_VSWITCH_SOURCE_PORT_ID	     0x00000004
+#define FWPS_L2_METADATA_FIELD_VSWITCH_SOURCE_NIC_INDEX	     0x00000008
+#define FWPS_L2_METADATA_FIELD_VSWITCH_PACKET_CONTEXT	     0x00000010
+#define FWPS_L2_METADATA_FIELD_VSWITCH_DESTINATION_PORT_ID   0x00000020
+#define FWPS_L2_METADATA_FIELD_RESERVED			     0x80000000
 
 /* ipHeaderSize and transportHeaderSize: inbound they are how far to retreat to reach the headers,
  * outbound how far to advance to leave them. completionHandle is what FwpsPendOperation0 wants. */
@@ -107,9 +108,9 @@ typedef struct FWPS_INCOMING_METADATA_VALUES0_ {
 	UINT64 reserved1;
 } FWPS_INCOMING_METADATA_VALUES0;
 
-#define FWPS_IS_METADATA_FIELD_PRESENT(metadataValues, metadataField) \
+#define FWPS_IS_METADATA_FIELD_PRESENT(metadataValues, metadataField)                              \
 	(((metadataValues)->currentMetadataValues & (metadataField)) == (metadataField))
-#define FWPS_IS_L2_METADATA_FIELD_PRESENT(metadataValues, l2MetadataField) \
+#define FWPS_IS_L2_METADATA_FIELD_PRESENT(metadataValues, l2MetadataField)                         \
 	(((metadataValues)->currentL2MetadataValues & (l2MetadataField)) == (l2MetadataField))
 
 /* ---- the callout ---- */
@@ -137,7 +138,7 @@ typedef void(NTAPI *FWPS_CALLOUT_CLASSIFY_FN3)(const FWPS_INCOMING_VALUES0 *inFi
 					       const FWPS_FILTER3 *filter, UINT64 flowContext,
 					       FWPS_CLASSIFY_OUT0 *classifyOut);
 
-/* An error on add refuses the filter; on delete the value is ignored and filterKey is NULL. */
+/* An error on add refuses the filter; on delete the value is ignored. filterKey is NULL on delete. */
 typedef NTSTATUS(NTAPI *FWPS_CALLOUT_NOTIFY_FN0)(FWPS_CALLOUT_NOTIFY_TYPE notifyType,
 						 const GUID *filterKey, FWPS_FILTER0 *filter);
 typedef NTSTATUS(NTAPI *FWPS_CALLOUT_NOTIFY_FN1)(FWPS_CALLOUT_NOTIFY_TYPE notifyType,
@@ -198,8 +199,9 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsCalloutRegister2(void *deviceObject, const FWP
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsCalloutRegister3(void *deviceObject, const FWPS_CALLOUT3 *callout,
 						   UINT32 *calloutId);
-/* STATUS_DEVICE_BUSY: flow contexts remain. The callout takes no new ones and the caller tries
- * again when its flowDeleteFn has been called for all. The functions may run until success. */
+/* STATUS_DEVICE_BUSY: flow contexts remain. Remove them (FwpsFlowRemoveContext0) and call again;
+ * until success the functions may still be called, and the driver must not be unloaded.
+ * STATUS_FWP_IN_USE: another thread is registering or unregistering it. */
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsCalloutUnregisterById0(const UINT32 calloutId);
 _IRQL_requires_max_(PASSIVE_LEVEL)
@@ -207,11 +209,14 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsCalloutUnregisterByKey0(const GUID *calloutKey
 
 /* ---- flows ---- */
 
-/* flowContext must not be 0, which is how classifyFn is told that there is none. */
+/* flowContext must not be 0, which is how classifyFn is told that there is none, and the callout
+ * must have a flowDeleteFn. One context per flow, layer and callout: STATUS_OBJECT_NAME_EXISTS says
+ * that there is one, and NT_SUCCESS takes that for a success. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsFlowAssociateContext0(UINT64 flowId, UINT16 layerId,
 							UINT32 calloutId, UINT64 flowContext);
-/* The flowDeleteFn is called for it, maybe before this returns, or later (STATUS_PENDING). */
+/* STATUS_SUCCESS: flowDeleteFn was called, by this very thread. STATUS_PENDING: a classify is under
+ * way and it will be called after that. STATUS_UNSUCCESSFUL: there was none. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsFlowRemoveContext0(UINT64 flowId, UINT16 layerId,
 						     UINT32 calloutId);
@@ -226,7 +231,8 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsPendOperation0(HANDLE completionHandle,
 						 HANDLE *completionContext);
 /* Once for each context; it may come before the classifyFn has returned. The endpoint is asked
- * again, so the verdict is given there. netBufferList is the packet, if one was referenced. */
+ * again, and the verdict is given there; at RECV_ACCEPT it is not, and the callout reinjects its
+ * clone of the packet instead. netBufferList is the packet that was held meanwhile, or NULL. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT void NTAPI FwpsCompleteOperation0(HANDLE completionContext,
 						 PNET_BUFFER_LIST netBufferList);
@@ -255,38 +261,38 @@ OPENWFP_EXPORT void NTAPI FwpsCompleteClassify0(UINT64 classifyHandle, UINT32 fl
 /* ---- the names without a version, for the Windows that NTDDI_VERSION names ---- */
 
 #if NTDDI_VERSION >= NTDDI_WIN10_RS3
-#define FWPS_CALLOUT FWPS_CALLOUT3
+#define FWPS_CALLOUT		 FWPS_CALLOUT3
 #define FWPS_CALLOUT_CLASSIFY_FN FWPS_CALLOUT_CLASSIFY_FN3
-#define FWPS_CALLOUT_NOTIFY_FN FWPS_CALLOUT_NOTIFY_FN3
-#define FwpsCalloutRegister FwpsCalloutRegister3
+#define FWPS_CALLOUT_NOTIFY_FN	 FWPS_CALLOUT_NOTIFY_FN3
+#define FwpsCalloutRegister	 FwpsCalloutRegister3
 #elif NTDDI_VERSION >= NTDDI_WIN8
-#define FWPS_CALLOUT FWPS_CALLOUT2
+#define FWPS_CALLOUT		 FWPS_CALLOUT2
 #define FWPS_CALLOUT_CLASSIFY_FN FWPS_CALLOUT_CLASSIFY_FN2
-#define FWPS_CALLOUT_NOTIFY_FN FWPS_CALLOUT_NOTIFY_FN2
-#define FwpsCalloutRegister FwpsCalloutRegister2
+#define FWPS_CALLOUT_NOTIFY_FN	 FWPS_CALLOUT_NOTIFY_FN2
+#define FwpsCalloutRegister	 FwpsCalloutRegister2
 #elif NTDDI_VERSION >= NTDDI_WIN7
-#define FWPS_CALLOUT FWPS_CALLOUT1
+#define FWPS_CALLOUT		 FWPS_CALLOUT1
 #define FWPS_CALLOUT_CLASSIFY_FN FWPS_CALLOUT_CLASSIFY_FN1
-#define FWPS_CALLOUT_NOTIFY_FN FWPS_CALLOUT_NOTIFY_FN1
-#define FwpsCalloutRegister FwpsCalloutRegister1
+#define FWPS_CALLOUT_NOTIFY_FN	 FWPS_CALLOUT_NOTIFY_FN1
+#define FwpsCalloutRegister	 FwpsCalloutRegister1
 #else
-#define FWPS_CALLOUT FWPS_CALLOUT0
+#define FWPS_CALLOUT		 FWPS_CALLOUT0
 #define FWPS_CALLOUT_CLASSIFY_FN FWPS_CALLOUT_CLASSIFY_FN0
-#define FWPS_CALLOUT_NOTIFY_FN FWPS_CALLOUT_NOTIFY_FN0
-#define FwpsCalloutRegister FwpsCalloutRegister0
+#define FWPS_CALLOUT_NOTIFY_FN	 FWPS_CALLOUT_NOTIFY_FN0
+#define FwpsCalloutRegister	 FwpsCalloutRegister0
 #endif
-#define FWPS_INCOMING_METADATA_VALUES FWPS_INCOMING_METADATA_VALUES0
+#define FWPS_INCOMING_METADATA_VALUES	   FWPS_INCOMING_METADATA_VALUES0
 #define FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0
-#define FwpsCalloutUnregisterById FwpsCalloutUnregisterById0
-#define FwpsCalloutUnregisterByKey FwpsCalloutUnregisterByKey0
-#define FwpsFlowAssociateContext FwpsFlowAssociateContext0
-#define FwpsFlowRemoveContext FwpsFlowRemoveContext0
-#define FwpsFlowAbort FwpsFlowAbort0
-#define FwpsPendOperation FwpsPendOperation0
-#define FwpsCompleteOperation FwpsCompleteOperation0
-#define FwpsAcquireClassifyHandle FwpsAcquireClassifyHandle0
-#define FwpsReleaseClassifyHandle FwpsReleaseClassifyHandle0
-#define FwpsPendClassify FwpsPendClassify0
-#define FwpsCompleteClassify FwpsCompleteClassify0
+#define FwpsCalloutUnregisterById	   FwpsCalloutUnregisterById0
+#define FwpsCalloutUnregisterByKey	   FwpsCalloutUnregisterByKey0
+#define FwpsFlowAssociateContext	   FwpsFlowAssociateContext0
+#define FwpsFlowRemoveContext		   FwpsFlowRemoveContext0
+#define FwpsFlowAbort			   FwpsFlowAbort0
+#define FwpsPendOperation		   FwpsPendOperation0
+#define FwpsCompleteOperation		   FwpsCompleteOperation0
+#define FwpsAcquireClassifyHandle	   FwpsAcquireClassifyHandle0
+#define FwpsReleaseClassifyHandle	   FwpsReleaseClassifyHandle0
+#define FwpsPendClassify		   FwpsPendClassify0
+#define FwpsCompleteClassify		   FwpsCompleteClassify0
 
 EXTERN_C_END

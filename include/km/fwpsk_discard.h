@@ -42,7 +42,8 @@ typedef enum {
 	InetDiscardAcceptInspection = 32,
 	InetDiscardAcceptRedirection = 33,
 	InetDiscardReasonMaxEnumValue = 34,
-} INET_DISCARD_REASON, *PINET_DISCARD_REASON;
+} INET_DISCARD_REASON,
+	*PINET_DISCARD_REASON;
 
 typedef enum {
 	IpDiscardBadSourceAddress = 1,
@@ -100,5 +101,5 @@ typedef enum {
 	IpDiscardNlClientDiscard = 291,
 	IpDiscardIpsnpiUroSegmentSizeExceedsMtu = 292,
 	IpDiscardMax = 293,
-} IP_DISCARD_REASON, *PIP_DISCARD_REASON;
-
+} IP_DISCARD_REASON,
+	*PIP_DISCARD_REASON;

@@ -13,14 +13,14 @@
 
 EXTERN_C_START
 
-#define FWPS_INJECTION_TYPE_STREAM 0x00000001
-#define FWPS_INJECTION_TYPE_TRANSPORT 0x00000002
-#define FWPS_INJECTION_TYPE_NETWORK 0x00000004
-#define FWPS_INJECTION_TYPE_FORWARD 0x00000008
-#define FWPS_INJECTION_TYPE_L2 0x00000010
+#define FWPS_INJECTION_TYPE_STREAM	      0x00000001
+#define FWPS_INJECTION_TYPE_TRANSPORT	      0x00000002
+#define FWPS_INJECTION_TYPE_NETWORK	      0x00000004
+#define FWPS_INJECTION_TYPE_FORWARD	      0x00000008
+#define FWPS_INJECTION_TYPE_L2		      0x00000010
 #define FWPS_INJECTION_TYPE_VSWITCH_TRANSPORT 0x00000020
 
-#define FWPS_SEND_INJECT_PRESERVE_IPID 0x00000001
+#define FWPS_SEND_INJECT_PRESERVE_IPID	      0x00000001
 
 typedef struct FWPS_TRANSPORT_SEND_PARAMS0_ {
 	UCHAR *remoteAddress;
@@ -41,8 +41,8 @@ typedef struct FWPS_TRANSPORT_SEND_PARAMS1_ {
 typedef void(NTAPI *FWPS_INJECT_COMPLETE0)(void *context, NET_BUFFER_LIST *netBufferList,
 					   BOOLEAN dispatchLevel);
 
-/* addressFamily: AF_UNSPEC will do for both IP versions, but not for FWPS_INJECTION_TYPE_FORWARD
- * and stream injection, which want to know. */
+/* AF_UNSPEC will do for transport, stream and forward injection, which flags 0 stands for. Network
+ * injection needs a handle for each IP version. */
 _IRQL_requires_max_(PASSIVE_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsInjectionHandleCreate0(ADDRESS_FAMILY addressFamily, UINT32 flags,
 							 HANDLE *injectionHandle);
@@ -65,10 +65,12 @@ OPENWFP_EXPORT FWPS_PACKET_INJECTION_STATE NTAPI FwpsQueryPacketInjectionState0(
 
 /* The window starts at the IP header in all network and forward injections. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
-OPENWFP_EXPORT NTSTATUS NTAPI FwpsInjectNetworkSendAsync0(
-	HANDLE injectionHandle, HANDLE injectionContext, UINT32 flags, COMPARTMENT_ID compartmentId,
-	NET_BUFFER_LIST *netBufferList, FWPS_INJECT_COMPLETE0 completionFn,
-	HANDLE completionContext);
+OPENWFP_EXPORT NTSTATUS NTAPI FwpsInjectNetworkSendAsync0(HANDLE injectionHandle,
+							  HANDLE injectionContext, UINT32 flags,
+							  COMPARTMENT_ID compartmentId,
+							  NET_BUFFER_LIST *netBufferList,
+							  FWPS_INJECT_COMPLETE0 completionFn,
+							  HANDLE completionContext);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsInjectNetworkReceiveAsync0(
 	HANDLE injectionHandle, HANDLE injectionContext, UINT32 flags, COMPARTMENT_ID compartmentId,
@@ -110,7 +112,8 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsAllocateNetBufferAndNetBufferList0(
 	ULONG dataOffset, SIZE_T dataLength, NET_BUFFER_LIST **netBufferList);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT void NTAPI FwpsFreeNetBufferList0(NET_BUFFER_LIST *netBufferList);
-/* The clone shares the bytes of the original, which therefore must stay as long as the clone. */
+/* The clone shares the bytes of the original, which therefore must stay as long as the clone: to
+ * change them, replace descriptors, and put those back before freeing the clone. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsAllocateCloneNetBufferList0(
 	NET_BUFFER_LIST *originalNetBufferList, NDIS_HANDLE netBufferListPoolHandle,
@@ -118,7 +121,8 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsAllocateCloneNetBufferList0(
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT void NTAPI FwpsFreeCloneNetBufferList0(NET_BUFFER_LIST *netBufferList,
 						      ULONG freeCloneFlags);
-/* Keeps an indicated list beyond the classify. With intendToModify its bytes are the caller's. */
+/* Keeps an indicated list beyond the classify; never for long. intendToModify: a clone of it will
+ * be modified after classifyFn has returned. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT void NTAPI FwpsReferenceNetBufferList0(NET_BUFFER_LIST *netBufferList,
 						      BOOLEAN intendToModify);
@@ -135,26 +139,26 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsConstructIpHeaderForTransportPacket0(
 	IF_INDEX subInterfaceIndex);
 
 #if NTDDI_VERSION >= NTDDI_WIN7
-#define FWPS_TRANSPORT_SEND_PARAMS FWPS_TRANSPORT_SEND_PARAMS1
+#define FWPS_TRANSPORT_SEND_PARAMS   FWPS_TRANSPORT_SEND_PARAMS1
 #define FwpsInjectTransportSendAsync FwpsInjectTransportSendAsync1
 #else
-#define FWPS_TRANSPORT_SEND_PARAMS FWPS_TRANSPORT_SEND_PARAMS0
+#define FWPS_TRANSPORT_SEND_PARAMS   FWPS_TRANSPORT_SEND_PARAMS0
 #define FwpsInjectTransportSendAsync FwpsInjectTransportSendAsync0
 #endif
-#define FWPS_INJECT_COMPLETE FWPS_INJECT_COMPLETE0
-#define FwpsInjectionHandleCreate FwpsInjectionHandleCreate0
-#define FwpsInjectionHandleDestroy FwpsInjectionHandleDestroy0
-#define FwpsQueryPacketInjectionState FwpsQueryPacketInjectionState0
-#define FwpsInjectNetworkSendAsync FwpsInjectNetworkSendAsync0
-#define FwpsInjectNetworkReceiveAsync FwpsInjectNetworkReceiveAsync0
-#define FwpsInjectForwardAsync FwpsInjectForwardAsync0
-#define FwpsInjectTransportReceiveAsync FwpsInjectTransportReceiveAsync0
-#define FwpsAllocateNetBufferAndNetBufferList FwpsAllocateNetBufferAndNetBufferList0
-#define FwpsFreeNetBufferList FwpsFreeNetBufferList0
-#define FwpsAllocateCloneNetBufferList FwpsAllocateCloneNetBufferList0
-#define FwpsFreeCloneNetBufferList FwpsFreeCloneNetBufferList0
-#define FwpsReferenceNetBufferList FwpsReferenceNetBufferList0
-#define FwpsDereferenceNetBufferList FwpsDereferenceNetBufferList0
+#define FWPS_INJECT_COMPLETE			FWPS_INJECT_COMPLETE0
+#define FwpsInjectionHandleCreate		FwpsInjectionHandleCreate0
+#define FwpsInjectionHandleDestroy		FwpsInjectionHandleDestroy0
+#define FwpsQueryPacketInjectionState		FwpsQueryPacketInjectionState0
+#define FwpsInjectNetworkSendAsync		FwpsInjectNetworkSendAsync0
+#define FwpsInjectNetworkReceiveAsync		FwpsInjectNetworkReceiveAsync0
+#define FwpsInjectForwardAsync			FwpsInjectForwardAsync0
+#define FwpsInjectTransportReceiveAsync		FwpsInjectTransportReceiveAsync0
+#define FwpsAllocateNetBufferAndNetBufferList	FwpsAllocateNetBufferAndNetBufferList0
+#define FwpsFreeNetBufferList			FwpsFreeNetBufferList0
+#define FwpsAllocateCloneNetBufferList		FwpsAllocateCloneNetBufferList0
+#define FwpsFreeCloneNetBufferList		FwpsFreeCloneNetBufferList0
+#define FwpsReferenceNetBufferList		FwpsReferenceNetBufferList0
+#define FwpsDereferenceNetBufferList		FwpsDereferenceNetBufferList0
 #define FwpsConstructIpHeaderForTransportPacket FwpsConstructIpHeaderForTransportPacket0
 
 EXTERN_C_END

@@ -20,10 +20,10 @@ typedef ULONG NDIS_PORT_NUMBER;
 typedef UINT32 NDIS_SWITCH_PORT_ID;
 typedef USHORT NDIS_SWITCH_NIC_INDEX;
 
-#define NDIS_STATUS_SUCCESS ((NDIS_STATUS)STATUS_SUCCESS)
-#define NDIS_STATUS_PENDING ((NDIS_STATUS)STATUS_PENDING)
-#define NDIS_STATUS_FAILURE ((NDIS_STATUS)STATUS_UNSUCCESSFUL)
-#define NDIS_STATUS_RESOURCES ((NDIS_STATUS)STATUS_INSUFFICIENT_RESOURCES)
+#define NDIS_STATUS_SUCCESS	 ((NDIS_STATUS)STATUS_SUCCESS)
+#define NDIS_STATUS_PENDING	 ((NDIS_STATUS)STATUS_PENDING)
+#define NDIS_STATUS_FAILURE	 ((NDIS_STATUS)STATUS_UNSUCCESSFUL)
+#define NDIS_STATUS_RESOURCES	 ((NDIS_STATUS)STATUS_INSUFFICIENT_RESOURCES)
 #define NDIS_DEFAULT_PORT_NUMBER ((NDIS_PORT_NUMBER)0)
 
 typedef struct _NDIS_OBJECT_HEADER {
@@ -72,7 +72,8 @@ typedef enum _NDIS_NET_BUFFER_LIST_INFO {
 	GftFlowEntryId = 25,
 	NetBufferListInfoReserved3 = 26,
 	MaxNetBufferListInfo = 27,
-} NDIS_NET_BUFFER_LIST_INFO, *PNDIS_NET_BUFFER_LIST_INFO;
+} NDIS_NET_BUFFER_LIST_INFO,
+	*PNDIS_NET_BUFFER_LIST_INFO;
 
 typedef struct _NET_BUFFER NET_BUFFER, *PNET_BUFFER;
 typedef struct _NET_BUFFER_LIST NET_BUFFER_LIST, *PNET_BUFFER_LIST;
@@ -141,37 +142,37 @@ struct _NET_BUFFER_LIST {
 	PVOID NetBufferListInfo[MaxNetBufferListInfo];
 };
 
-#define NDIS_NBL_FLAGS_SEND_READ_ONLY 0x00000001
-#define NDIS_NBL_FLAGS_RECV_READ_ONLY 0x00000002
-#define NDIS_NBL_FLAGS_IS_IPV4 0x00000200
-#define NDIS_NBL_FLAGS_IS_IPV6 0x00000400
-#define NDIS_NBL_FLAGS_IS_TCP 0x00000800
-#define NDIS_NBL_FLAGS_IS_UDP 0x00001000
-#define NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET 0x00008000
+#define NDIS_NBL_FLAGS_SEND_READ_ONLY	       0x00000001
+#define NDIS_NBL_FLAGS_RECV_READ_ONLY	       0x00000002
+#define NDIS_NBL_FLAGS_IS_IPV4		       0x00000200
+#define NDIS_NBL_FLAGS_IS_IPV6		       0x00000400
+#define NDIS_NBL_FLAGS_IS_TCP		       0x00000800
+#define NDIS_NBL_FLAGS_IS_UDP		       0x00001000
+#define NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET      0x00008000
 
-#define NET_BUFFER_NEXT_NB(nb) ((nb)->Next)
-#define NET_BUFFER_FIRST_MDL(nb) ((nb)->MdlChain)
-#define NET_BUFFER_DATA_LENGTH(nb) ((nb)->DataLength)
-#define NET_BUFFER_DATA_OFFSET(nb) ((nb)->DataOffset)
-#define NET_BUFFER_CURRENT_MDL(nb) ((nb)->CurrentMdl)
-#define NET_BUFFER_CURRENT_MDL_OFFSET(nb) ((nb)->CurrentMdlOffset)
-#define NET_BUFFER_PROTOCOL_RESERVED(nb) ((nb)->ProtocolReserved)
-#define NET_BUFFER_MINIPORT_RESERVED(nb) ((nb)->MiniportReserved)
-#define NET_BUFFER_CHECKSUM_BIAS(nb) ((nb)->ChecksumBias)
+#define NET_BUFFER_NEXT_NB(nb)		       ((nb)->Next)
+#define NET_BUFFER_FIRST_MDL(nb)	       ((nb)->MdlChain)
+#define NET_BUFFER_DATA_LENGTH(nb)	       ((nb)->DataLength)
+#define NET_BUFFER_DATA_OFFSET(nb)	       ((nb)->DataOffset)
+#define NET_BUFFER_CURRENT_MDL(nb)	       ((nb)->CurrentMdl)
+#define NET_BUFFER_CURRENT_MDL_OFFSET(nb)      ((nb)->CurrentMdlOffset)
+#define NET_BUFFER_PROTOCOL_RESERVED(nb)       ((nb)->ProtocolReserved)
+#define NET_BUFFER_MINIPORT_RESERVED(nb)       ((nb)->MiniportReserved)
+#define NET_BUFFER_CHECKSUM_BIAS(nb)	       ((nb)->ChecksumBias)
 
-#define NET_BUFFER_LIST_NEXT_NBL(nbl) ((nbl)->Next)
-#define NET_BUFFER_LIST_FIRST_NB(nbl) ((nbl)->FirstNetBuffer)
-#define NET_BUFFER_LIST_FLAGS(nbl) ((nbl)->Flags)
-#define NET_BUFFER_LIST_NBL_FLAGS(nbl) ((nbl)->NblFlags)
-#define NET_BUFFER_LIST_STATUS(nbl) ((nbl)->Status)
-#define NET_BUFFER_LIST_INFO(nbl, id) ((nbl)->NetBufferListInfo[(id)])
+#define NET_BUFFER_LIST_NEXT_NBL(nbl)	       ((nbl)->Next)
+#define NET_BUFFER_LIST_FIRST_NB(nbl)	       ((nbl)->FirstNetBuffer)
+#define NET_BUFFER_LIST_FLAGS(nbl)	       ((nbl)->Flags)
+#define NET_BUFFER_LIST_NBL_FLAGS(nbl)	       ((nbl)->NblFlags)
+#define NET_BUFFER_LIST_STATUS(nbl)	       ((nbl)->Status)
+#define NET_BUFFER_LIST_INFO(nbl, id)	       ((nbl)->NetBufferListInfo[(id)])
 #define NET_BUFFER_LIST_PROTOCOL_RESERVED(nbl) ((nbl)->ProtocolReserved)
 #define NET_BUFFER_LIST_MINIPORT_RESERVED(nbl) ((nbl)->MiniportReserved)
-#define NET_BUFFER_LIST_PARENT(nbl) ((nbl)->ParentNetBufferList)
+#define NET_BUFFER_LIST_PARENT(nbl)	       ((nbl)->ParentNetBufferList)
 
-#define NdisTestNblFlag(nbl, f) (((nbl)->NblFlags & (f)) != 0)
-#define NdisSetNblFlag(nbl, f) ((nbl)->NblFlags |= (f))
-#define NdisClearNblFlag(nbl, f) ((nbl)->NblFlags &= ~(f))
+#define NdisTestNblFlag(nbl, f)		       (((nbl)->NblFlags & (f)) != 0)
+#define NdisSetNblFlag(nbl, f)		       ((nbl)->NblFlags |= (f))
+#define NdisClearNblFlag(nbl, f)	       ((nbl)->NblFlags &= ~(f))
 
 /* ---- the parts of a packet ---- */
 
@@ -189,13 +190,13 @@ NDIS_EXPORTED_ROUTINE PVOID NTAPI NdisGetDataBuffer(NET_BUFFER *NetBuffer, ULONG
 						    ULONG AlignOffset);
 /* May fail where no room is left in front of the data and memory is short. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_EXPORTED_ROUTINE NDIS_STATUS NTAPI NdisRetreatNetBufferDataStart(
-	NET_BUFFER *NetBuffer, ULONG DataOffsetDelta, ULONG DataBackFill,
-	NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler);
+NDIS_EXPORTED_ROUTINE NDIS_STATUS NTAPI
+NdisRetreatNetBufferDataStart(NET_BUFFER *NetBuffer, ULONG DataOffsetDelta, ULONG DataBackFill,
+			      NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_EXPORTED_ROUTINE VOID NTAPI NdisAdvanceNetBufferDataStart(
-	NET_BUFFER *NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
-	NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
+NDIS_EXPORTED_ROUTINE VOID NTAPI
+NdisAdvanceNetBufferDataStart(NET_BUFFER *NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
+			      NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
 /* The same for every net buffer of the list: all or none. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NDIS_EXPORTED_ROUTINE NDIS_STATUS NTAPI NdisRetreatNetBufferListDataStart(
@@ -203,9 +204,9 @@ NDIS_EXPORTED_ROUTINE NDIS_STATUS NTAPI NdisRetreatNetBufferListDataStart(
 	NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler,
 	NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_EXPORTED_ROUTINE VOID NTAPI NdisAdvanceNetBufferListDataStart(
-	NET_BUFFER_LIST *NetBufferList, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
-	NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
+NDIS_EXPORTED_ROUTINE VOID NTAPI
+NdisAdvanceNetBufferListDataStart(NET_BUFFER_LIST *NetBufferList, ULONG DataOffsetDelta,
+				  BOOLEAN FreeMdl, NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler);
 /* Copies between windows; BytesCopied may be less than asked, with success. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NDIS_EXPORTED_ROUTINE NDIS_STATUS NTAPI NdisCopyFromNetBufferToNetBuffer(
@@ -224,7 +225,7 @@ typedef struct _NET_BUFFER_LIST_POOL_PARAMETERS {
 	ULONG PoolTag;
 	ULONG DataSize;
 } NET_BUFFER_LIST_POOL_PARAMETERS, *PNET_BUFFER_LIST_POOL_PARAMETERS;
-#define NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1 \
+#define NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1                                     \
 	RTL_SIZEOF_THROUGH_FIELD(NET_BUFFER_LIST_POOL_PARAMETERS, DataSize)
 #define NDIS_PROTOCOL_ID_DEFAULT 0x00
 

@@ -17,11 +17,11 @@ EXTERN_C_START
 /* IRQL: what may interrupt the current code, and so what it may wait for. At DISPATCH_LEVEL and
  * above nothing may block and no pageable memory may be touched. */
 typedef UCHAR KIRQL, *PKIRQL;
-#define PASSIVE_LEVEL 0
-#define LOW_LEVEL 0
-#define APC_LEVEL 1
+#define PASSIVE_LEVEL  0
+#define LOW_LEVEL      0
+#define APC_LEVEL      1
 #define DISPATCH_LEVEL 2
-#define HIGH_LEVEL 15
+#define HIGH_LEVEL     15
 
 NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(VOID);
 /* Never raises to a lower level: that is a fatal error, not a no-op. */
@@ -56,7 +56,8 @@ typedef struct _DISPATCHER_HEADER {
 typedef struct _DRIVER_OBJECT DRIVER_OBJECT, *PDRIVER_OBJECT;
 typedef struct _DEVICE_OBJECT DEVICE_OBJECT, *PDEVICE_OBJECT;
 
-typedef NTSTATUS(NTAPI DRIVER_INITIALIZE)(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+typedef NTSTATUS(NTAPI DRIVER_INITIALIZE)(PDRIVER_OBJECT DriverObject,
+					  PUNICODE_STRING RegistryPath);
 typedef DRIVER_INITIALIZE *PDRIVER_INITIALIZE;
 typedef VOID(NTAPI DRIVER_UNLOAD)(PDRIVER_OBJECT DriverObject);
 typedef DRIVER_UNLOAD *PDRIVER_UNLOAD;
@@ -67,12 +68,12 @@ typedef DRIVER_STARTIO *PDRIVER_STARTIO;
 typedef NTSTATUS(NTAPI DRIVER_ADD_DEVICE)(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Device);
 typedef DRIVER_ADD_DEVICE *PDRIVER_ADD_DEVICE;
 
-#define IRP_MJ_CREATE 0x00
-#define IRP_MJ_CLOSE 0x02
-#define IRP_MJ_READ 0x03
-#define IRP_MJ_WRITE 0x04
-#define IRP_MJ_DEVICE_CONTROL 0x0e
-#define IRP_MJ_CLEANUP 0x12
+#define IRP_MJ_CREATE		0x00
+#define IRP_MJ_CLOSE		0x02
+#define IRP_MJ_READ		0x03
+#define IRP_MJ_WRITE		0x04
+#define IRP_MJ_DEVICE_CONTROL	0x0e
+#define IRP_MJ_CLEANUP		0x12
 #define IRP_MJ_MAXIMUM_FUNCTION 0x1b
 
 typedef struct _DRIVER_EXTENSION {
@@ -102,12 +103,12 @@ struct _DRIVER_OBJECT {
 };
 
 typedef ULONG DEVICE_TYPE;
-#define FILE_DEVICE_NETWORK 0x00000012
-#define FILE_DEVICE_UNKNOWN 0x00000022
+#define FILE_DEVICE_NETWORK	0x00000012
+#define FILE_DEVICE_UNKNOWN	0x00000022
 #define FILE_DEVICE_SECURE_OPEN 0x00000100
-#define DO_BUFFERED_IO 0x00000004
-#define DO_DIRECT_IO 0x00000010
-#define DO_DEVICE_INITIALIZING 0x00000080
+#define DO_BUFFERED_IO		0x00000004
+#define DO_DIRECT_IO		0x00000010
+#define DO_DEVICE_INITIALIZING	0x00000080
 
 /* ---- deferred procedure calls and timers ---- */
 
@@ -158,7 +159,8 @@ NTKERNELAPI VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc);
 _IRQL_requires_max_(DISPATCH_LEVEL)
-NTKERNELAPI BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc);
+NTKERNELAPI BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period,
+				       PKDPC Dpc);
 /* Does not wait for a DPC that has begun: see KeFlushQueuedDpcs. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer);
@@ -177,9 +179,9 @@ typedef enum _KWAIT_REASON {
 	UserRequest,
 } KWAIT_REASON;
 typedef LONG KPRIORITY;
-#define IO_NO_INCREMENT 0
+#define IO_NO_INCREMENT	     0
 #define IO_NETWORK_INCREMENT 2
-#define EVENT_INCREMENT 1
+#define EVENT_INCREMENT	     1
 
 typedef struct _KEVENT {
 	DISPATCHER_HEADER Header;
@@ -196,7 +198,7 @@ typedef struct _KWAIT_BLOCK {
 	LONG SpareLong;
 } KWAIT_BLOCK, *PKWAIT_BLOCK;
 
-#define THREAD_WAIT_OBJECTS 3
+#define THREAD_WAIT_OBJECTS  3
 #define MAXIMUM_WAIT_OBJECTS 64
 
 NTKERNELAPI VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State);
@@ -363,26 +365,27 @@ typedef struct _MDL {
 	ULONG ByteOffset;
 } MDL, *PMDL;
 
-#define MDL_MAPPED_TO_SYSTEM_VA 0x0001
-#define MDL_PAGES_LOCKED 0x0002
+#define MDL_MAPPED_TO_SYSTEM_VA	    0x0001
+#define MDL_PAGES_LOCKED	    0x0002
 #define MDL_SOURCE_IS_NONPAGED_POOL 0x0004
-#define MDL_ALLOCATED_FIXED_SIZE 0x0008
-#define MDL_PARTIAL 0x0010
+#define MDL_ALLOCATED_FIXED_SIZE    0x0008
+#define MDL_PARTIAL		    0x0010
 
 typedef enum _MM_PAGE_PRIORITY {
 	LowPagePriority = 0,
 	NormalPagePriority = 16,
 	HighPagePriority = 32,
 } MM_PAGE_PRIORITY;
-#define MdlMappingNoWrite 0x80000000U
+#define MdlMappingNoWrite   0x80000000U
 #define MdlMappingNoExecute 0x40000000U
 
 typedef enum _MEMORY_CACHING_TYPE { MmNonCached = 0, MmCached = 1 } MEMORY_CACHING_TYPE;
 
-#define PAGE_SIZE 0x1000
+#define PAGE_SIZE  0x1000
 #define PAGE_SHIFT 12
 
-/* Describes a buffer, does not own it; the last two arguments of a callout driver are FALSE, NULL. */
+/* Describes a buffer, does not own it; the last two arguments of a callout driver are FALSE, NULL.
+ */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer,
 				     BOOLEAN ChargeQuota, PIRP Irp);
@@ -396,11 +399,11 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList,
 						     KPROCESSOR_MODE AccessMode,
 						     MEMORY_CACHING_TYPE CacheType,
-						     PVOID RequestedAddress, ULONG BugCheckOnFailure,
-						     ULONG Priority);
+						     PVOID RequestedAddress,
+						     ULONG BugCheckOnFailure, ULONG Priority);
 
-#define MmGetMdlByteCount(mdl) ((mdl)->ByteCount)
-#define MmGetMdlByteOffset(mdl) ((mdl)->ByteOffset)
+#define MmGetMdlByteCount(mdl)	    ((mdl)->ByteCount)
+#define MmGetMdlByteOffset(mdl)	    ((mdl)->ByteOffset)
 #define MmGetMdlVirtualAddress(mdl) ((PVOID)((PCHAR)((mdl)->StartVa) + (mdl)->ByteOffset))
 
 /* NULL when there is no room to map: always test. */
@@ -422,18 +425,18 @@ typedef enum _POOL_TYPE {
 	NonPagedPoolNx = 512,
 	NonPagedPoolNxCacheAligned = 516,
 } POOL_TYPE;
-#define POOL_NX_ALLOCATION 512
+#define POOL_NX_ALLOCATION   512
 #define POOL_ZERO_ALLOCATION 1024
 
 typedef ULONG64 POOL_FLAGS;
-#define POOL_FLAG_USE_QUOTA 0x0000000000000001ULL
-#define POOL_FLAG_UNINITIALIZED 0x0000000000000002ULL
-#define POOL_FLAG_SESSION 0x0000000000000004ULL
-#define POOL_FLAG_CACHE_ALIGNED 0x0000000000000008ULL
-#define POOL_FLAG_RAISE_ON_FAILURE 0x0000000000000020ULL
-#define POOL_FLAG_NON_PAGED 0x0000000000000040ULL
+#define POOL_FLAG_USE_QUOTA	    0x0000000000000001ULL
+#define POOL_FLAG_UNINITIALIZED	    0x0000000000000002ULL
+#define POOL_FLAG_SESSION	    0x0000000000000004ULL
+#define POOL_FLAG_CACHE_ALIGNED	    0x0000000000000008ULL
+#define POOL_FLAG_RAISE_ON_FAILURE  0x0000000000000020ULL
+#define POOL_FLAG_NON_PAGED	    0x0000000000000040ULL
 #define POOL_FLAG_NON_PAGED_EXECUTE 0x0000000000000080ULL
-#define POOL_FLAG_PAGED 0x0000000000000100ULL
+#define POOL_FLAG_PAGED		    0x0000000000000100ULL
 
 /* The memory is not cleared. PagedPool needs APC_LEVEL or below. */
 _IRQL_requires_max_(DISPATCH_LEVEL)

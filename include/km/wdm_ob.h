@@ -19,16 +19,16 @@ typedef struct _OBJECT_ATTRIBUTES {
 } OBJECT_ATTRIBUTES, *POBJECT_ATTRIBUTES;
 
 #define OBJ_CASE_INSENSITIVE 0x00000040
-#define OBJ_KERNEL_HANDLE 0x00000200
+#define OBJ_KERNEL_HANDLE    0x00000200
 
-#define InitializeObjectAttributes(p, n, a, r, s) \
-	do { \
-		(p)->Length = sizeof(OBJECT_ATTRIBUTES); \
-		(p)->RootDirectory = (r); \
-		(p)->Attributes = (a); \
-		(p)->ObjectName = (n); \
-		(p)->SecurityDescriptor = (s); \
-		(p)->SecurityQualityOfService = NULL; \
+#define InitializeObjectAttributes(p, n, a, r, s)                                                  \
+	do {                                                                                       \
+		(p)->Length = sizeof(OBJECT_ATTRIBUTES);                                           \
+		(p)->RootDirectory = (r);                                                          \
+		(p)->Attributes = (a);                                                             \
+		(p)->ObjectName = (n);                                                             \
+		(p)->SecurityDescriptor = (s);                                                     \
+		(p)->SecurityQualityOfService = NULL;                                              \
 	} while (0)
 
 typedef struct _CLIENT_ID {
@@ -65,7 +65,7 @@ _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI LONG_PTR NTAPI ObfReferenceObject(PVOID Object);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 NTKERNELAPI LONG_PTR NTAPI ObfDereferenceObject(PVOID Object);
-#define ObReferenceObject(object) ObfReferenceObject(object)
+#define ObReferenceObject(object)   ObfReferenceObject(object)
 #define ObDereferenceObject(object) ObfDereferenceObject(object)
 
 _IRQL_requires_max_(PASSIVE_LEVEL)

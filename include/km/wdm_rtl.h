@@ -113,25 +113,28 @@ NTSYSAPI BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE
 					     BOOLEAN CaseInSensitive);
 
 /* Of a literal, in a file compiled with -fshort-wchar. */
-#define RTL_CONSTANT_STRING(s) {sizeof(s) - sizeof((s)[0]), sizeof(s), (PWCH)(s)}
-#define DECLARE_CONST_UNICODE_STRING(name, literal) \
+#define RTL_CONSTANT_STRING(s)                                                                     \
+	{                                                                                          \
+		sizeof(s) - sizeof((s)[0]), sizeof(s), (PWCH)(s)                                   \
+	}
+#define DECLARE_CONST_UNICODE_STRING(name, literal)                                                \
 	const UNICODE_STRING name = RTL_CONSTANT_STRING(literal)
 
 /* ---- memory ---- */
 
-#define RtlCopyMemory(to, from, length) memcpy((to), (from), (length))
-#define RtlMoveMemory(to, from, length) memmove((to), (from), (length))
-#define RtlFillMemory(to, length, fill) memset((to), (fill), (length))
-#define RtlZeroMemory(to, length) memset((to), 0, (length))
-#define RtlEqualMemory(a, b, length) (memcmp((a), (b), (length)) == 0)
+#define RtlCopyMemory(to, from, length)	 memcpy((to), (from), (length))
+#define RtlMoveMemory(to, from, length)	 memmove((to), (from), (length))
+#define RtlFillMemory(to, length, fill)	 memset((to), (fill), (length))
+#define RtlZeroMemory(to, length)	 memset((to), 0, (length))
+#define RtlEqualMemory(a, b, length)	 (memcmp((a), (b), (length)) == 0)
 #define NdisMoveMemory(to, from, length) memcpy((to), (from), (length))
-#define NdisZeroMemory(to, length) memset((to), 0, (length))
+#define NdisZeroMemory(to, length)	 memset((to), 0, (length))
 
 /* How many bytes are equal from the start, not a sign as memcmp gives. */
 NTSYSAPI SIZE_T NTAPI RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T Length);
 
-#define RtlUshortByteSwap(x) __builtin_bswap16(x)
-#define RtlUlongByteSwap(x) __builtin_bswap32(x)
+#define RtlUshortByteSwap(x)	__builtin_bswap16(x)
+#define RtlUlongByteSwap(x)	__builtin_bswap32(x)
 #define RtlUlonglongByteSwap(x) __builtin_bswap64(x)
 
 /* Between 0 and MAXLONG - 1. Not for keys. */
@@ -140,13 +143,13 @@ NTSYSAPI ULONG NTAPI RtlRandomEx(PULONG Seed);
 
 /* ---- debug output and assertions ---- */
 
-#define DPFLTR_IHVDRIVER_ID 77
+#define DPFLTR_IHVDRIVER_ID  77
 #define DPFLTR_IHVNETWORK_ID 80
-#define DPFLTR_DEFAULT_ID 101
-#define DPFLTR_ERROR_LEVEL 0
+#define DPFLTR_DEFAULT_ID    101
+#define DPFLTR_ERROR_LEVEL   0
 #define DPFLTR_WARNING_LEVEL 1
-#define DPFLTR_TRACE_LEVEL 2
-#define DPFLTR_INFO_LEVEL 3
+#define DPFLTR_TRACE_LEVEL   2
+#define DPFLTR_INFO_LEVEL    3
 
 /* %ws, %S and %wZ print WCHAR strings and UNICODE_STRINGs, as on Windows; the latter two need
  * PASSIVE_LEVEL. */
@@ -170,14 +173,14 @@ FORCEINLINE BOOLEAN RtlVerifyAssertion(BOOLEAN Holds, PCSTR Expression, PCSTR Fi
 #endif
 #define NT_VERIFY(e) RtlVerifyAssertion((e) ? TRUE : FALSE, #e, __FILE__, __LINE__)
 #if DBG
-#define KdPrint(args) DbgPrint args
+#define KdPrint(args)	DbgPrint args
 #define KdPrintEx(args) DbgPrintEx args
-#define NT_ASSERT(e) NT_VERIFY(e)
-#define PAGED_CODE() NT_ASSERT(KeGetCurrentIrql() <= APC_LEVEL)
+#define NT_ASSERT(e)	NT_VERIFY(e)
+#define PAGED_CODE()	NT_ASSERT(KeGetCurrentIrql() <= APC_LEVEL)
 #else
-#define KdPrint(args) ((void)0)
+#define KdPrint(args)	((void)0)
 #define KdPrintEx(args) ((void)0)
-#define NT_ASSERT(e) ((void)sizeof(e))
-#define PAGED_CODE() ((void)0)
+#define NT_ASSERT(e)	((void)sizeof(e))
+#define PAGED_CODE()	((void)0)
 #endif
 #define ASSERT(e) NT_ASSERT(e)

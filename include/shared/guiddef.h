@@ -28,7 +28,7 @@ typedef GUID IID;
 typedef GUID CLSID;
 typedef GUID UUID;
 #define REFGUID const GUID *
-#define REFIID const IID *
+#define REFIID	const IID *
 
 static inline int InlineIsEqualGUID(const GUID *a, const GUID *b)
 {
@@ -42,8 +42,8 @@ static inline int InlineIsEqualGUID(const GUID *a, const GUID *b)
 
 #undef DEFINE_GUID
 #ifdef INITGUID
-#define DEFINE_GUID(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7) \
-	EXTERN_C const GUID DECLSPEC_SELECTANY name; \
+#define DEFINE_GUID(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7)                                 \
+	EXTERN_C const GUID DECLSPEC_SELECTANY name;                                               \
 	const GUID name = {a, b, c, {d0, d1, d2, d3, d4, d5, d6, d7}}
 #else
 #define DEFINE_GUID(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7) EXTERN_C const GUID name

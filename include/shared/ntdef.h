@@ -27,7 +27,7 @@
 #define _AMD64_ 1
 #endif
 
-#define VOID void
+#define VOID  void
 #define CONST const
 #define IN
 #define OUT
@@ -93,15 +93,15 @@ typedef int32_t BOOL, *PBOOL, *LPBOOL;
 #define FALSE 0
 #endif
 
-#define MAXUCHAR 0xff
-#define MAXUSHORT 0xffff
-#define MAXULONG 0xffffffffU
-#define MAXLONG 0x7fffffff
-#define MAXLONGLONG INT64_C(0x7fffffffffffffff)
+#define MAXUCHAR     0xff
+#define MAXUSHORT    0xffff
+#define MAXULONG     0xffffffffU
+#define MAXLONG	     0x7fffffff
+#define MAXLONGLONG  INT64_C(0x7fffffffffffffff)
 #define MAXULONGLONG (~UINT64_C(0))
-#define ANSI_NULL ((CHAR)0)
+#define ANSI_NULL    ((CHAR)0)
 #define UNICODE_NULL ((WCHAR)0)
-#define INFINITE 0xffffffffU
+#define INFINITE     0xffffffffU
 
 typedef union _LARGE_INTEGER {
 	struct {
@@ -200,28 +200,26 @@ typedef struct _SID_AND_ATTRIBUTES {
 typedef ULONG ACCESS_MASK, *PACCESS_MASK;
 typedef PVOID PSECURITY_DESCRIPTOR;
 
-#define DELETE 0x00010000
-#define READ_CONTROL 0x00020000
-#define WRITE_DAC 0x00040000
-#define WRITE_OWNER 0x00080000
-#define SYNCHRONIZE 0x00100000
-#define STANDARD_RIGHTS_REQUIRED 0x000F0000
-#define STANDARD_RIGHTS_READ READ_CONTROL
-#define STANDARD_RIGHTS_WRITE READ_CONTROL
-#define STANDARD_RIGHTS_EXECUTE READ_CONTROL
+#define DELETE					0x00010000
+#define READ_CONTROL				0x00020000
+#define WRITE_DAC				0x00040000
+#define WRITE_OWNER				0x00080000
+#define SYNCHRONIZE				0x00100000
+#define STANDARD_RIGHTS_REQUIRED		0x000F0000
+#define STANDARD_RIGHTS_READ			READ_CONTROL
+#define STANDARD_RIGHTS_WRITE			READ_CONTROL
+#define STANDARD_RIGHTS_EXECUTE			READ_CONTROL
 
-#define CONTAINING_RECORD(address, type, field) \
-	((type *)((PCHAR)(address) - offsetof(type, field)))
-#define FIELD_OFFSET(type, field) ((LONG)offsetof(type, field))
-#define RTL_FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
-#define RTL_SIZEOF_THROUGH_FIELD(type, field) \
-	(offsetof(type, field) + RTL_FIELD_SIZE(type, field))
-#define RTL_NUMBER_OF(a) (sizeof(a) / sizeof((a)[0]))
-#define ARRAYSIZE(a) RTL_NUMBER_OF(a)
-#define ARGUMENT_PRESENT(p) ((p) != NULL)
-#define UNREFERENCED_PARAMETER(p) ((void)(p))
-#define UNREFERENCED_LOCAL_VARIABLE(v) ((void)(v))
-#define DBG_UNREFERENCED_PARAMETER(p) ((void)(p))
+#define CONTAINING_RECORD(address, type, field) ((type *)((PCHAR)(address)-offsetof(type, field)))
+#define FIELD_OFFSET(type, field)		((LONG)offsetof(type, field))
+#define RTL_FIELD_SIZE(type, field)		(sizeof(((type *)0)->field))
+#define RTL_SIZEOF_THROUGH_FIELD(type, field)	(offsetof(type, field) + RTL_FIELD_SIZE(type, field))
+#define RTL_NUMBER_OF(a)			(sizeof(a) / sizeof((a)[0]))
+#define ARRAYSIZE(a)				RTL_NUMBER_OF(a)
+#define ARGUMENT_PRESENT(p)			((p) != NULL)
+#define UNREFERENCED_PARAMETER(p)		((void)(p))
+#define UNREFERENCED_LOCAL_VARIABLE(v)		((void)(v))
+#define DBG_UNREFERENCED_PARAMETER(p)		((void)(p))
 
 /* A double evaluation of the arguments is part of the bargain, as on Windows. */
 #if !defined(NOMINMAX) && !defined(__cplusplus)
@@ -238,7 +236,7 @@ typedef PVOID PSECURITY_DESCRIPTOR;
 #define __int32 int
 #define __int64 long long
 
-#define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
+#define NT_SUCCESS(status)     ((NTSTATUS)(status) >= 0)
 #define NT_INFORMATION(status) (((ULONG)(status) >> 30) == 1)
-#define NT_WARNING(status) (((ULONG)(status) >> 30) == 2)
-#define NT_ERROR(status) (((ULONG)(status) >> 30) == 3)
+#define NT_WARNING(status)     (((ULONG)(status) >> 30) == 2)
+#define NT_ERROR(status)       (((ULONG)(status) >> 30) == 3)

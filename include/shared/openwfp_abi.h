@@ -15,31 +15,31 @@
 #define OPENWFP_CALL
 #endif
 
-#define NTAPI OPENWFP_CALL
-#define WINAPI OPENWFP_CALL
-#define CALLBACK WINAPI
-#define APIENTRY WINAPI
-#define WINAPIV OPENWFP_CALL
-#define FASTCALL OPENWFP_CALL
+#define NTAPI		      OPENWFP_CALL
+#define WINAPI		      OPENWFP_CALL
+#define CALLBACK	      WINAPI
+#define APIENTRY	      WINAPI
+#define WINAPIV		      OPENWFP_CALL
+#define FASTCALL	      OPENWFP_CALL
 
-#define OPENWFP_EXPORT __attribute__((visibility("default")))
+#define OPENWFP_EXPORT	      __attribute__((visibility("default")))
 
-#define NTKERNELAPI OPENWFP_EXPORT
-#define NTSYSAPI OPENWFP_EXPORT
-#define NTHALAPI OPENWFP_EXPORT
+#define NTKERNELAPI	      OPENWFP_EXPORT
+#define NTSYSAPI	      OPENWFP_EXPORT
+#define NTHALAPI	      OPENWFP_EXPORT
 #define NDIS_EXPORTED_ROUTINE OPENWFP_EXPORT
 #define DECLSPEC_IMPORT
-#define DECLSPEC_NORETURN __attribute__((noreturn))
-#define DECLSPEC_ALIGN(x) __attribute__((aligned(x)))
-#define DECLSPEC_SELECTANY __attribute__((weak))
+#define DECLSPEC_NORETURN   __attribute__((noreturn))
+#define DECLSPEC_ALIGN(x)   __attribute__((aligned(x)))
+#define DECLSPEC_SELECTANY  __attribute__((weak))
 #define DECLSPEC_CACHEALIGN DECLSPEC_ALIGN(64)
-#define FORCEINLINE static inline __attribute__((always_inline, unused))
+#define FORCEINLINE	    static inline __attribute__((always_inline, unused))
 #define UNALIGNED
 
 #ifdef __cplusplus
-#define EXTERN_C extern "C"
+#define EXTERN_C       extern "C"
 #define EXTERN_C_START extern "C" {
-#define EXTERN_C_END }
+#define EXTERN_C_END   }
 #else
 #define EXTERN_C extern
 #define EXTERN_C_START

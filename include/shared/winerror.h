@@ -9,7 +9,7 @@
 
 #include "generated/winerror_values.h"
 
-#define NO_ERROR ERROR_SUCCESS
-#define S_OK ((HRESULT)0)
+#define NO_ERROR      ERROR_SUCCESS
+#define S_OK	      ((HRESULT)0)
 #define SUCCEEDED(hr) ((HRESULT)(hr) >= 0)
-#define FAILED(hr) ((HRESULT)(hr) < 0)
+#define FAILED(hr)    ((HRESULT)(hr) < 0)

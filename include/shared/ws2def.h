@@ -8,8 +8,8 @@
 #include "ntdef.h"
 
 #define AF_UNSPEC 0
-#define AF_INET 2
-#define AF_INET6 23
+#define AF_INET	  2
+#define AF_INET6  23
 
 typedef USHORT ADDRESS_FAMILY;
 
@@ -31,7 +31,8 @@ typedef enum {
 	IPPROTO_SCTP = 132,
 	IPPROTO_RAW = 255,
 	IPPROTO_MAX = 256,
-} IPPROTO, *PIPROTO;
+} IPPROTO,
+	*PIPROTO;
 
 typedef struct in_addr {
 	union {

@@ -12,8 +12,8 @@
 #include <fwpmk.h>
 #include <fwpsk.h>
 
-DEFINE_GUID(DRIVER_CALLOUT,
-	0x5a0d3f51, 0x1c5c, 0x4b6e, 0x9d, 0x11, 0x20, 0x3a, 0x4e, 0x5f, 0x60, 0x71);
+DEFINE_GUID(DRIVER_CALLOUT, 0x5a0d3f51, 0x1c5c, 0x4b6e, 0x9d, 0x11, 0x20, 0x3a, 0x4e, 0x5f, 0x60,
+	    0x71);
 DECLARE_CONST_UNICODE_STRING(device_name, L"\\Device\\Driver");
 
 struct held {
@@ -56,15 +56,16 @@ static VOID hold(const FWPS_INCOMING_METADATA_VALUES *meta, NET_BUFFER_LIST *pac
 }
 
 #if NTDDI_VERSION >= NTDDI_WIN7
-static void NTAPI classify(const FWPS_INCOMING_VALUES *values, const FWPS_INCOMING_METADATA_VALUES *meta,
-			   void *layer_data, const void *classify_context, const FWPS_FILTER *filter,
+static void NTAPI classify(const FWPS_INCOMING_VALUES *values,
+			   const FWPS_INCOMING_METADATA_VALUES *meta, void *layer_data,
+			   const void *classify_context, const FWPS_FILTER *filter,
 			   UINT64 flow_context, FWPS_CLASSIFY_OUT *out)
 {
 	UNREFERENCED_PARAMETER(classify_context);
 #else
-static void NTAPI classify(const FWPS_INCOMING_VALUES *values, const FWPS_INCOMING_METADATA_VALUES *meta,
-			   void *layer_data, const FWPS_FILTER *filter, UINT64 flow_context,
-			   FWPS_CLASSIFY_OUT *out)
+static void NTAPI classify(const FWPS_INCOMING_VALUES *values,
+			   const FWPS_INCOMING_METADATA_VALUES *meta, void *layer_data,
+			   const FWPS_FILTER *filter, UINT64 flow_context, FWPS_CLASSIFY_OUT *out)
 {
 #endif
 	const FWP_VALUE *protocol;
@@ -97,7 +98,8 @@ static VOID NTAPI worker(PVOID context)
 	struct held *h;
 
 	UNREFERENCED_PARAMETER(context);
-	while (KeWaitForSingleObject(&work, Executive, KernelMode, FALSE, &second) != STATUS_TIMEOUT) {
+	while (KeWaitForSingleObject(&work, Executive, KernelMode, FALSE, &second) !=
+	       STATUS_TIMEOUT) {
 		while ((entry = ExInterlockedRemoveHeadList(&queue, &queue_lock)) != NULL) {
 			h = CONTAINING_RECORD(entry, struct held, entry);
 			FwpsCompleteOperation(h->context, h->packet);
@@ -141,7 +143,8 @@ DRIVER_INITIALIZE DriverEntry;
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
 {
 	UNICODE_STRING name = device_name;
-	FWPS_CALLOUT callout = {.calloutKey = DRIVER_CALLOUT, .classifyFn = classify, .notifyFn = notify};
+	FWPS_CALLOUT callout = {
+		.calloutKey = DRIVER_CALLOUT, .classifyFn = classify, .notifyFn = notify};
 	WCHAR text[8];
 	NTSTATUS status;
 
@@ -159,9 +162,11 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
 	if (NT_SUCCESS(status))
 		status = FwpsCalloutRegister(device, &callout, &callout_id);
 	if (NT_SUCCESS(status))
-		status = FwpsInjectionHandleCreate(AF_INET, FWPS_INJECTION_TYPE_NETWORK, &injection);
+		status =
+			FwpsInjectionHandleCreate(AF_INET, FWPS_INJECTION_TYPE_NETWORK, &injection);
 	if (NT_SUCCESS(status))
-		status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, worker, NULL);
+		status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, worker,
+					      NULL);
 	if (NT_SUCCESS(status))
 		status = FwpmEngineOpen(NULL, RPC_C_AUTHN_DEFAULT, NULL, NULL, &engine);
 	return NT_SUCCESS(status) ? add_filter() : status;

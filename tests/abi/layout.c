@@ -44,9 +44,9 @@ struct row {
 	unsigned offset;
 };
 
-#define STRUCT(s) {#s, sizeof(s), 0},
+#define STRUCT(s)    {#s, sizeof(s), 0},
 #define MEMBER(s, m) {#s "." #m, sizeof(((s *)0)->m), offsetof(s, m)},
-#define VALUE(v) {#v, (unsigned)(v), 0},
+#define VALUE(v)     {#v, (unsigned)(v), 0},
 
 const struct row layout[] __attribute__((section(".layout"), used, aligned(32))) = {
 #include LIST

@@ -7,8 +7,8 @@
 #include <fwpsk.h>
 
 #define SIZE(type, n) _Static_assert(sizeof(type) == (n), #type)
-#define AT(type, member, offset, n) \
-	_Static_assert(offsetof(type, member) == (offset) && sizeof(((type *)0)->member) == (n), \
+#define AT(type, member, offset, n)                                                                \
+	_Static_assert(offsetof(type, member) == (offset) && sizeof(((type *)0)->member) == (n),   \
 		       #type "." #member)
 
 SIZE(FWPS_ACTION0, 8);
