@@ -4,8 +4,8 @@
  *
  * A thin layer over libcheck, which forks each test and writes TAP.  It adds what libcheck lacks:
  * tests that register themselves, tests that run under the simulator for many seeds, and checks
- * that print operands and error names.  In a sim program SIM_TEST(x) runs its body once per seed; in
- * a host program once, plainly.  Environment: SEED is the first seed (a number, default 1, or
+ * that print operands and error names.  In a sim program SIM_TEST(x) runs its body once per seed;
+ * in a host program once, plainly.  Environment: SEED is the first seed (a number, default 1, or
  * "random"), SEEDS how many (default 20).  An argument runs only the tests whose name contains it.
  */
 #pragma once
@@ -22,7 +22,8 @@
 #include <sys/random.h>
 
 #define HARNESS_TESTS_MAX 256
-#define HARNESS_TIMEOUT   600 /* seconds; generous, because sanitizers and small machines are slow */
+#define HARNESS_TIMEOUT   600 /* seconds; generous, because sanitizers and small machines are slow \
+			       */
 
 static const TTest *harness_tests[HARNESS_TESTS_MAX];
 static unsigned harness_count;
@@ -95,7 +96,8 @@ static inline void harness_read_seed(void)
 		const uint64_t a_ = (uint64_t)(a), b_ = (uint64_t)(b);                             \
 		if (a_ != b_)                                                                      \
 			CHECK_SAY("%s is %" PRIu64 " (0x%" PRIx64 "), not %s: %" PRIu64            \
-				  " (0x%" PRIx64 ")", #a, a_, a_, #b, b_, b_);                     \
+				  " (0x%" PRIx64 ")",                                              \
+				  #a, a_, a_, #b, b_, b_);                                         \
 	} while (0)
 
 #define CHECK_EQ_S(a, b)                                                                           \

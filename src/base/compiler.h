@@ -17,21 +17,20 @@
 #error "compile with exactly one of -DBASE_HOST and -DBASE_SIM"
 #endif
 
-#define ARRAY_LEN(a)         (sizeof(a) / sizeof((a)[0]))
-#define MUST_CHECK           __attribute__((warn_unused_result))
-#define PRINTF_LIKE(f, a)    __attribute__((format(printf, f, a)))
-#define NORETURN             __attribute__((noreturn))
-#define UNUSED               __attribute__((unused))
-#define LIKELY(cond)         __builtin_expect(!!(cond), 1)
-#define UNLIKELY(cond)       __builtin_expect(!!(cond), 0)
+#define ARRAY_LEN(a)          (sizeof(a) / sizeof((a)[0]))
+#define MUST_CHECK            __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a)     __attribute__((format(printf, f, a)))
+#define NORETURN              __attribute__((noreturn))
+#define UNUSED                __attribute__((unused))
+#define LIKELY(cond)          __builtin_expect(!!(cond), 1)
+#define UNLIKELY(cond)        __builtin_expect(!!(cond), 0)
 #define STATIC_ASSERT(c, why) _Static_assert(c, why)
 
-#define CACHELINE         64
-#define CACHELINE_ALIGNED __attribute__((aligned(CACHELINE)))
+#define CACHELINE             64
+#define CACHELINE_ALIGNED     __attribute__((aligned(CACHELINE)))
 
 /* The struct that contains *ptr as its member; keeps no const. */
-#define CONTAINER_OF(ptr, type, member)                                                            \
-	((type *)(void *)((uintptr_t)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 /* Clang's thread safety analysis; empty for gcc. */
 #ifdef __clang__

@@ -15,8 +15,8 @@
 #if MEM_TRACKED
 
 static struct atom64 live;
-static struct atom64 fail_after;   /* allocations until the one that fails; 0: none */
-static struct atom64 fail_period;  /* 0: none */
+static struct atom64 fail_after;  /* allocations until the one that fails; 0: none */
+static struct atom64 fail_period; /* 0: none */
 static struct atom64 period_count;
 
 /* Counts an armed countdown down; true for the one call that ends it. */

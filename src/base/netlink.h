@@ -15,7 +15,7 @@ struct nlmsghdr;
 struct netlink;
 
 struct netlink_msg {
-	uint8_t *data;  /* valid until the next netlink_recv_batch or netlink_close */
+	uint8_t *data; /* valid until the next netlink_recv_batch or netlink_close */
 	size_t len;
 	bool truncated; /* the message was longer than the buffer */
 };
