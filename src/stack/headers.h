@@ -73,8 +73,8 @@ union headers_addr {
 	uint64_t words[2]; /* for hashing and comparing */
 };
 
-#define HEADERS_FINAL_UNKNOWN UINT32_MAX /* final_dst: a source route of a kind we cannot follow   \
-					  */
+/* As final_dst: a source route of a kind that we cannot follow. */
+#define HEADERS_FINAL_UNKNOWN UINT32_MAX
 
 /* Offsets count from the first byte of the IP header.  Plain data; compare nothing but members. */
 struct headers {
@@ -140,8 +140,7 @@ static inline bool headers_addr_equal(const union headers_addr *a, const union h
 
 /* Destination: unicast is everything else. */
 bool headers_addr_is_multicast(uint8_t version, const union headers_addr *addr);
-bool headers_addr_is_broadcast(uint8_t version,
-			       const union headers_addr *addr); /* 255.255.255.255 */
+bool headers_addr_is_broadcast(uint8_t version, const union headers_addr *addr); /* all ones */
 bool headers_addr_is_loopback(uint8_t version, const union headers_addr *addr);
 bool headers_addr_is_link_local(uint8_t version, const union headers_addr *addr);
 bool headers_addr_is_unspecified(const union headers_addr *addr);
