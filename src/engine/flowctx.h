@@ -16,14 +16,17 @@ MUST_CHECK wfp_err engine_flow_open(struct engine *e, struct engine_flow **out, 
 void engine_flow_close(struct engine_flow *f);
 uint64_t engine_flow_id(const struct engine_flow *f);
 
-/* FWP_E_ALREADY_EXISTS (STATUS_OBJECT_NAME_EXISTS): this callout has one at this layer. */
+/*
+ * FWP_E_ALREADY_EXISTS (STATUS_OBJECT_NAME_EXISTS): this callout has one at this layer;
+ * ERR_INVALID_PARAMETER: context 0, or a callout without flow_delete; ERR_NOT_FOUND: a stale id.
+ */
 MUST_CHECK wfp_err engine_flow_associate(struct engine *e, uint64_t flow_id, uint16_t layer,
 					 uint32_t callout_id, uint64_t context);
 /*
- * Removes without a call when no classify of that callout runs with it; else ERR_PENDING:
- * flow_delete will be called when that classify returns.
+ * Calls flow_delete before it returns, unless a classify of that callout runs with the context:
+ * ERR_IO_PENDING, and flow_delete is called when that classify returns.  ERR_NOT_FOUND: none there.
  */
 MUST_CHECK wfp_err engine_flow_remove(struct engine *e, uint64_t flow_id, uint16_t layer,
 				      uint32_t callout_id);
-/* What the classify hands to the callout; 0: none. */
+/* 0: none. */
 uint64_t engine_flow_context(struct engine_flow *f, uint16_t layer, uint32_t callout_id);

@@ -25,8 +25,8 @@ enum engine_lock_rank {
 };
 
 /* Indices of the 64-bit words of struct engine_counters. */
-#define ENGINE_COUNTER(name) (offsetof(struct engine_counters, name) / sizeof(uint64_t))
-#define ENGINE_COUNTER_WORDS (sizeof(struct engine_counters) / sizeof(uint64_t))
+#define ENGINE_COUNTER(name)  (offsetof(struct engine_counters, name) / sizeof(uint64_t))
+#define ENGINE_COUNTER_WORDS  (sizeof(struct engine_counters) / sizeof(uint64_t))
 #define ENGINE_COUNTER_SHARDS 32u
 
 /* [A] relaxed; one cache line or more per group of threads, so that counting is not contended. */
@@ -40,17 +40,17 @@ struct engine_flows;
 
 /* [I] immutable after engine_create   [T] the holder of the turn   [A] atomic   [L] turn_lock */
 struct engine {
-	struct engine_config config;	   /* [I] */
+	struct engine_config config; /* [I] */
 	struct lock turn_lock;
 	struct cond turn_free;
-	uint32_t turn_owner;		   /* [L] thread_id of the holder, 0: free */
-	struct engine_policy *policy;	   /* [I] the pointer; contents [T] */
-	struct rcu_ptr snapshot;	   /* struct engine_snapshot, published in a turn */
+	uint32_t turn_owner;	      /* [L] thread_id of the holder, 0: free */
+	struct engine_policy *policy; /* [I] the pointer; contents [T] */
+	struct rcu_ptr snapshot;      /* struct engine_snapshot, published in a turn */
 	struct atom64 generations[MODEL_LAYERS_MAX]; /* [A] */
-	struct engine_registry *registry;  /* [I] callout.c */
-	struct engine_flows *flows;	   /* [I] flowctx.c */
-	struct pend_pool *pends;	   /* [I] pend.c */
-	struct ledger_book *ledger;	   /* [I] ledger.c */
+	struct engine_registry *registry;	     /* [I] callout.c */
+	struct engine_flows *flows;		     /* [I] flowctx.c */
+	struct pend_pool *pends;		     /* [I] pend.c */
+	struct ledger_book *ledger;		     /* [I] ledger.c */
 	struct engine_shard shards[ENGINE_COUNTER_SHARDS];
 };
 

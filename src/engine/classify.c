@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * classify - one indication through all sublayers of its layer.
+ *
+ * Sublayers by weight, all of them; in each the matching filters by weight until one permits or
+ * blocks; callouts are called, what they answer is made sound (nothing that a callout returns can
+ * break the engine), and arbitrate.c says what stands.  The walk is one RCU section: policy and
+ * registrations it uses stay as they are until it has ended.  Thread: the owning worker; no lock,
+ * no memory.  See docs/design/arbitration.md.
+ */
+#include "engine/arbitrate.h"
+#include "engine/cursor.h"
+#include "engine/flow_slots.h"
+#include "engine/ledger.h"
+#include "engine/pend.h"
+#include "engine/registry.h"
+#include "engine/report.h"
+
+#include "base/lock.h"
+#include "base/thread.h"
+
+/* One classify; lives on the worker's stack. */
+struct walk {
+	struct engine *e;
+	const struct engine_indication *ind;
+	const struct engine_sublayer *sublayer;
+	struct engine_arbiter arbiter;
+	unsigned pends;		     /* holds that stand */
+	struct engine_opinion first; /* who pended first, when pends > 0 */
+	unsigned calls;
+};
+
+/* What a filter has said: go on with the next one, or its sublayer is done. */
+enum said { SAID_NOTHING, SAID_OPINION, SAID_PENDED };
+
+static bool is_flow_established(uint16_t layer)
+{
+	return layer == MODEL_LAYER_ALE_FLOW_ESTABLISHED_V4 ||
+	       layer == MODEL_LAYER_ALE_FLOW_ESTABLISHED_V6;
+}
+
+static bool may_absorb(const struct engine_indication *ind)
+{
+	if (is_flow_established(ind->layer))
+		return false;
+	if (ind->layer != MODEL_LAYER_INBOUND_TRANSPORT_V4 &&
+	    ind->layer != MODEL_LAYER_INBOUND_TRANSPORT_V6)
+		return true;
+	return !ind->meta || !(ind->meta->present & ENGINE_META_ALE_CLASSIFY_REQUIRED);
+}
+
+/*
+ * What classifyOut holds on entry.  While the right to decide is there the action is Continue: a
+ * callout that writes nothing has said nothing.  Without the right it is the action that stands, so
+ * that a callout that writes nothing vetoes nothing.
+ */
+static struct engine_classify_out out_on_entry(const struct walk *w, const struct model_filter *f)
+{
+	struct engine_classify_out out = {.action = MODEL_ACTION_CONTINUE,
+					  .filter_id = f->id,
+					  .rights = ENGINE_RIGHT_ACTION_WRITE};
+
+	if (!engine_arbiter_writable(&w->arbiter)) {
+		out.rights = 0;
+		out.action = w->arbiter.decider.action;
+	} else if (w->pends > 0 && w->e->config.strict_rights) {
+		out.rights = 0;
+		out.action = MODEL_ACTION_BLOCK;
+	}
+	return out;
+}
+
+/* Block, permit or continue, whatever the callout wrote; *sound: it was a value that may be. */
+static uint32_t sound_action(uint32_t filter_action, uint32_t action, bool *sound)
+{
+	bool decides = action == MODEL_ACTION_BLOCK || action == MODEL_ACTION_PERMIT;
+	bool goes_on = action == MODEL_ACTION_CONTINUE || action == MODEL_ACTION_NONE ||
+		       action == MODEL_ACTION_NONE_NO_MATCH;
+
+	*sound = decides || (goes_on && filter_action != MODEL_ACTION_CALLOUT_TERMINATING);
+	if (filter_action == MODEL_ACTION_CALLOUT_INSPECTION) {
+		*sound = decides || goes_on;
+		return MODEL_ACTION_CONTINUE;
+	}
+	if (decides)
+		return action;
+	return *sound ? MODEL_ACTION_CONTINUE : MODEL_ACTION_BLOCK;
+}
+
+static void call_callout(struct walk *w, struct engine_frame *frame, struct flow_slot *context)
+{
+	struct engine_callout *c = frame->callout;
+
+	frame->outer = thread_slot_get(THREAD_SLOT_CLASSIFY);
+	thread_slot_set(THREAD_SLOT_CLASSIFY, frame);
+	lock_assert_none_held();
+	sched_point("callout");
+	c->ops->classify(c->ctx, frame->call, frame->out);
+	sched_point("callout");
+	lock_assert_none_held();
+	if (context)
+		engine_flow_leave(w->ind->flow, context);
+	w->calls++;
+}
+
+static void opinion_init(const struct walk *w, const struct model_filter *f,
+			 struct engine_opinion *o)
+{
+	*o = (struct engine_opinion){
+		.filter_id = f->id,
+		.sublayer_weight = w->sublayer->weight,
+		.sublayer = w->sublayer->key,
+	};
+}
+
+/* The filter itself permits or blocks. */
+static enum said filter_says(uint32_t action, const struct model_filter *f,
+			     struct engine_opinion *o)
+{
+	o->action = action;
+	o->hard = action == MODEL_ACTION_BLOCK || f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT;
+	return SAID_OPINION;
+}
+
+static enum said unregistered_says(const struct model_filter *f, struct engine_opinion *o)
+{
+	if (f->action == MODEL_ACTION_CALLOUT_INSPECTION)
+		return SAID_NOTHING;
+	return filter_says(f->flags & MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED
+				   ? MODEL_ACTION_PERMIT
+				   : MODEL_ACTION_BLOCK,
+			   f, o);
+}
+
+/* Makes the callout a holder of the packet.  False: that takes memory and there is none. */
+static bool hold_packet(const struct walk *w, const struct engine_callout *c)
+{
+	return !w->ind->ledger || ledger_hold(w->ind->ledger, c->id, c->driver) == ERR_OK;
+}
+
+/* A block for good by somebody who has not taken the packet: there is nothing to absorb any more.
+ */
+static bool blocked_for_good(const struct walk *w)
+{
+	return w->arbiter.standing == ENGINE_STANDING_HARD_BLOCK && !w->arbiter.decider.absorb;
+}
+
+/* Block with absorb: the callout takes charge of the packet, or learns that it may not. */
+static void hear_absorb(struct walk *w, const struct engine_callout *c, struct engine_opinion *o)
+{
+	const struct engine_indication *ind = w->ind;
+
+	if (ind->seen && engine_seen_has(ind->seen, c->id)) {
+		engine_report_callout(w->e, ENGINE_RULE_InjectLoop, c, 0);
+		o->action = MODEL_ACTION_PERMIT;
+		o->hard = false;
+		return;
+	}
+	if (!may_absorb(ind)) {
+		engine_report_callout(w->e, ENGINE_RULE_AbsorbNotAllowed, c, 0);
+		return;
+	}
+	o->absorb = !blocked_for_good(w) && hold_packet(w, c);
+}
+
+static enum said pended_says(struct walk *w, struct engine_frame *frame, struct engine_opinion *o)
+{
+	if (!pend_callout_returned(frame)) {
+		o->action = MODEL_ACTION_BLOCK;
+		o->hard = true;
+		return SAID_OPINION;
+	}
+	/* Without memory for a holder the operation alone keeps the packet. */
+	(void)hold_packet(w, frame->callout);
+	if (w->pends++ == 0)
+		w->first = *o;
+	return SAID_PENDED;
+}
+
+/* What the callout has written, as an opinion. */
+static enum said written_says(struct walk *w, struct engine_frame *frame, bool writable,
+			      struct engine_opinion *o)
+{
+	const struct engine_classify_out *out = frame->out;
+	const struct model_filter *f = frame->call->filter;
+	bool absorbs = out->action == MODEL_ACTION_BLOCK && out->flags & ENGINE_OUT_ABSORB, sound;
+
+	o->action = sound_action(f->action, out->action, &sound);
+	if (!sound)
+		engine_report_callout(w->e, ENGINE_RULE_BadAction, frame->callout, 0);
+	if (o->action == MODEL_ACTION_CONTINUE) {
+		if (absorbs)
+			engine_report_callout(w->e, ENGINE_RULE_AbsorbNotAllowed, frame->callout,
+					      0);
+		return SAID_NOTHING;
+	}
+	if (!writable && o->action == MODEL_ACTION_PERMIT)
+		o->hard = false;
+	else
+		o->hard = !(out->rights & ENGINE_RIGHT_ACTION_WRITE) ||
+			  f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT;
+	if (absorbs)
+		hear_absorb(w, frame->callout, o);
+	return SAID_OPINION;
+}
+
+static enum said callout_says(struct walk *w, const struct policy_filter *pf,
+			      struct engine_opinion *o)
+{
+	const struct engine_indication *ind = w->ind;
+	struct engine_callout *c = rcu_load(&pf->slot->callable);
+	struct engine_call call = {.ind = ind, .filter = pf->filter, .callout_id = pf->slot->id};
+	struct engine_classify_out out = out_on_entry(w, pf->filter);
+	struct engine_frame frame = {
+		.engine = w->e, .call = &call, .callout = c, .op = ind->op, .out = &out};
+	bool writable = out.rights & ENGINE_RIGHT_ACTION_WRITE;
+	struct flow_slot *context = NULL;
+	enum said said;
+
+	if (!c)
+		return unregistered_says(pf->filter, o);
+	if (ind->flow)
+		context = engine_flow_enter(ind->flow, ind->layer, c->id, &call.flow_context);
+	if (!context && c->flags & ENGINE_CALLOUT_CONDITIONAL_ON_FLOW)
+		return SAID_NOTHING;
+	o->by_callout = true;
+	o->callout_id = c->id;
+	call_callout(w, &frame, context);
+	said = frame.pended ? pended_says(w, &frame, o) : written_says(w, &frame, writable, o);
+	thread_slot_set(THREAD_SLOT_CLASSIFY, frame.outer);
+	return said;
+}
+
+static enum said ask_filter(struct walk *w, const struct policy_filter *pf,
+			    struct engine_opinion *o)
+{
+	opinion_init(w, pf->filter, o);
+	if (pf->slot)
+		return callout_says(w, pf, o);
+	if (pf->filter->action == MODEL_ACTION_CONTINUE)
+		return SAID_NOTHING;
+	return filter_says(pf->filter->action, pf->filter, o);
+}
+
+/* The first matching filter that does not continue speaks for the sublayer. */
+static enum said ask_sublayer(struct walk *w, const struct engine_sublayer *sublayer)
+{
+	const struct engine_indication *ind = w->ind;
+	const struct policy_filter *pf;
+	struct engine_cursor cursor;
+	struct engine_opinion o;
+	enum said said;
+
+	w->sublayer = sublayer;
+	engine_cursor_begin(&cursor, sublayer, ind->values, ind->n_values);
+	while ((pf = engine_cursor_next(&cursor)) != NULL) {
+		said = ask_filter(w, pf, &o);
+		if (said == SAID_OPINION)
+			engine_arbiter_hear(&w->arbiter, &o);
+		if (said != SAID_NOTHING)
+			return said;
+	}
+	return SAID_NOTHING;
+}
+
+static const struct engine_layer *current_layer(struct engine *e, uint16_t layer)
+{
+	const struct engine_snapshot *s = rcu_load(&e->snapshot);
+
+	return layer < MODEL_LAYERS_MAX ? s->layers[layer] : NULL;
+}
+
+static void walk_sublayers(struct walk *w)
+{
+	const struct engine_layer *layer;
+
+	rcu_read_begin();
+	layer = current_layer(w->e, w->ind->layer);
+	for (uint32_t i = 0; layer && i < layer->n_sublayers; i++)
+		if (ask_sublayer(w, &layer->sublayers[i]) == SAID_PENDED &&
+		    w->e->config.join == ENGINE_JOIN_FREEZE)
+			break;
+	rcu_read_end();
+}
+
+static void name_decider(struct engine_verdict *v, const struct engine_opinion *o)
+{
+	v->filter_id = o->filter_id;
+	v->callout_id = o->callout_id;
+	v->sublayer_weight = o->sublayer_weight;
+	v->sublayer = o->sublayer;
+}
+
+/* The verdict without the pends. */
+static void decide(const struct walk *w, struct engine_verdict *v)
+{
+	const struct engine_arbiter *a = &w->arbiter;
+
+	*v = (struct engine_verdict){.outcome = ENGINE_PERMIT};
+	/* Filters at FLOW_ESTABLISHED see the flow; deciding is over by then. */
+	if (a->standing == ENGINE_STANDING_NONE || is_flow_established(w->ind->layer))
+		return;
+	name_decider(v, &a->decider);
+	v->hard = !engine_arbiter_writable(a);
+	v->veto = a->veto;
+	if (!engine_arbiter_blocks(a))
+		return;
+	v->outcome = a->decider.absorb ? ENGINE_ABSORB : ENGINE_BLOCK;
+	v->absorber = a->decider.absorb ? a->decider.callout_id : 0;
+}
+
+/*
+ * Somebody holds the operation.  A block for good by another sublayer stays on record: the verdict
+ * is hard and names who blocks, and whatever the holders say, the resume may only block.
+ */
+static void hold(const struct walk *w, struct engine_verdict *v)
+{
+	if (!engine_arbiter_blocks(&w->arbiter) || !v->hard) {
+		*v = (struct engine_verdict){0};
+		name_decider(v, &w->first);
+	}
+	v->outcome = ENGINE_PENDED;
+	v->absorber = w->first.callout_id;
+}
+
+static void count_walk(const struct walk *w, const struct engine_verdict *v)
+{
+	static const size_t outcomes[] = {
+		[ENGINE_PERMIT] = ENGINE_COUNTER(permits),
+		[ENGINE_BLOCK] = ENGINE_COUNTER(blocks),
+		[ENGINE_ABSORB] = ENGINE_COUNTER(absorbs),
+		[ENGINE_PENDED] = ENGINE_COUNTER(pends),
+	};
+
+	engine_count(w->e, ENGINE_COUNTER(classifies), 1);
+	engine_count(w->e, outcomes[v->outcome], 1);
+	if (w->calls)
+		engine_count(w->e, ENGINE_COUNTER(callout_calls), w->calls);
+}
+
+void engine_classify(struct engine *e, const struct engine_indication *ind,
+		     struct engine_verdict *out)
+{
+	struct walk w = {.e = e, .ind = ind};
+
+	walk_sublayers(&w);
+	decide(&w, out);
+	if (ind->op && pend_classified(ind->op) == PEND_LEFT_HELD)
+		hold(&w, out);
+	count_walk(&w, out);
+}
+
+bool engine_layer_empty(struct engine *e, uint16_t layer)
+{
+	bool empty;
+
+	rcu_read_begin();
+	empty = current_layer(e, layer) == NULL;
+	rcu_read_end();
+	return empty;
+}
