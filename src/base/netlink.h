@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netlink - a NETLINK_NETFILTER socket, over libmnl.
+ * netlink - a netlink socket, over libmnl: NETLINK_NETFILTER, or NETLINK_SOCK_DIAG for questions about
+ * the sockets of this host.
  *
  * One thread owns a socket.  Packets of a queue are read in batches into buffers that exist from
  * the start; configuration goes through a socket of its own, because netlink_request takes what
@@ -22,6 +23,7 @@ struct netlink_msg {
 
 /* batch: how many messages one receive can take; msg_size: room for each. */
 MUST_CHECK wfp_err netlink_open(struct netlink **out, unsigned batch, size_t msg_size);
+MUST_CHECK wfp_err netlink_open_diag(struct netlink **out, unsigned batch, size_t msg_size);
 void netlink_close(struct netlink *nl);
 int netlink_fd(const struct netlink *nl);
 
@@ -30,6 +32,9 @@ uint32_t netlink_port(const struct netlink *nl);
 
 /* Above the limit of the system if we may, else as much as it allows. */
 MUST_CHECK wfp_err netlink_set_rcvbuf(struct netlink *nl, unsigned bytes);
+
+/* Messages of a multicast group arrive from now on; needs CAP_NET_ADMIN for some groups. */
+MUST_CHECK wfp_err netlink_join(struct netlink *nl, unsigned group);
 
 /* Lost messages are not reported as ENOBUFS. */
 MUST_CHECK wfp_err netlink_set_no_enobufs(struct netlink *nl);

@@ -13,7 +13,6 @@
 struct none {
 	struct path path; /* first */
 	struct stack_worker *worker;
-	struct engine *engine;
 	struct atom32 stop;
 };
 
@@ -32,8 +31,6 @@ static void none_thread(void *arg)
 	while (atom32_load_acquire(&n->stop) == 0) {
 		now = clock_now();
 		next = stack_worker_poll(n->worker, now);
-		if (n->engine)
-			engine_tick(n->engine, now);
 		mail = mailbox_wait_until(stack_worker_mailbox(n->worker),
 					  next < now + TURN_TIME ? next : now + TURN_TIME);
 		(void)mail; /* the next turn finds out */
@@ -69,7 +66,6 @@ static void none_close(struct path *p)
 static wfp_err none_open(struct path **out, const char *arg, const void *opts, struct stack *stack,
 			 struct buf *why)
 {
-	const struct none_options *options = opts;
 	struct none *n;
 
 	if (arg[0]) {
@@ -81,7 +77,6 @@ static wfp_err none_open(struct path **out, const char *arg, const void *opts, s
 		return ERR_NO_MEMORY;
 	n->path.ops = &none_path;
 	n->worker = stack_worker(stack, 0);
-	n->engine = options ? options->engine : NULL;
 	*out = &n->path;
 	return ERR_OK;
 }

@@ -5,11 +5,17 @@
 #include "path/path.h"
 
 #include "path/none.h"
+#ifdef BASE_HOST
+#include "path/nfqueue.h"
+#endif
 #include "path/replay.h"
 
 #include <string.h>
 
 static const struct path_ops *const kinds[] = {
+#ifdef BASE_HOST
+	&nfqueue_path,
+#endif
 	&none_path,
 	&replay_path,
 };

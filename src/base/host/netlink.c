@@ -38,15 +38,15 @@ static void point_headers(struct netlink *nl)
 	}
 }
 
-static wfp_err open_socket(struct netlink *nl)
+static wfp_err open_socket(struct netlink *nl, int protocol)
 {
-	nl->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	nl->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!nl->socket || mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return err_from_errno(errno);
 	return ERR_OK;
 }
 
-wfp_err netlink_open(struct netlink **out, unsigned batch, size_t msg_size)
+static wfp_err open_protocol(struct netlink **out, int protocol, unsigned batch, size_t msg_size)
 {
 	struct netlink *nl = mem_zalloc(sizeof(*nl));
 	wfp_err err = ERR_NO_MEMORY;
@@ -60,7 +60,7 @@ wfp_err netlink_open(struct netlink **out, unsigned batch, size_t msg_size)
 	nl->rooms = mem_zalloc_array(batch, sizeof(*nl->rooms));
 	nl->memory = mem_zalloc_array(batch, nl->msg_size);
 	if (nl->headers && nl->rooms && nl->memory)
-		err = open_socket(nl);
+		err = open_socket(nl, protocol);
 	if (err) {
 		netlink_close(nl);
 		return err;
@@ -68,6 +68,16 @@ wfp_err netlink_open(struct netlink **out, unsigned batch, size_t msg_size)
 	point_headers(nl);
 	*out = nl;
 	return ERR_OK;
+}
+
+wfp_err netlink_open(struct netlink **out, unsigned batch, size_t msg_size)
+{
+	return open_protocol(out, NETLINK_NETFILTER, batch, msg_size);
+}
+
+wfp_err netlink_open_diag(struct netlink **out, unsigned batch, size_t msg_size)
+{
+	return open_protocol(out, NETLINK_SOCK_DIAG, batch, msg_size);
 }
 
 void netlink_close(struct netlink *nl)
@@ -101,6 +111,13 @@ wfp_err netlink_set_rcvbuf(struct netlink *nl, unsigned bytes)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0)
 		return ERR_OK;
 	return err_from_errno(errno);
+}
+
+wfp_err netlink_join(struct netlink *nl, unsigned group)
+{
+	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return err_from_errno(errno);
+	return ERR_OK;
 }
 
 wfp_err netlink_set_no_enobufs(struct netlink *nl)
