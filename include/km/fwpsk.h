@@ -138,7 +138,8 @@ typedef void(NTAPI *FWPS_CALLOUT_CLASSIFY_FN3)(const FWPS_INCOMING_VALUES0 *inFi
 					       const FWPS_FILTER3 *filter, UINT64 flowContext,
 					       FWPS_CLASSIFY_OUT0 *classifyOut);
 
-/* An error on add refuses the filter; on delete the value is ignored. filterKey is NULL on delete. */
+/* An error on add refuses the filter; on delete the value is ignored. filterKey is NULL on delete.
+ */
 typedef NTSTATUS(NTAPI *FWPS_CALLOUT_NOTIFY_FN0)(FWPS_CALLOUT_NOTIFY_TYPE notifyType,
 						 const GUID *filterKey, FWPS_FILTER0 *filter);
 typedef NTSTATUS(NTAPI *FWPS_CALLOUT_NOTIFY_FN1)(FWPS_CALLOUT_NOTIFY_TYPE notifyType,
