@@ -230,6 +230,7 @@ static enum way_move hold(struct journey *j, const struct engine_verdict *v)
 	flow_table_hold(j->w->flows, j->flow);
 	j->w->held_flows++;
 	a->first = j->p;
+	a->verdict = *v;
 	j->w->count.pended += pended;
 	j->w->count.absorbed += !pended;
 	held_by_ale(j, pended);
@@ -285,10 +286,12 @@ enum way_move authorize_packet(struct journey *j)
 enum way_move authorize_establish(struct journey *j)
 {
 	struct flow *f = j->flow;
+	/* Who connects is done when the SYN-ACK arrives, who accepts with the ACK for his. */
+	const enum tcp_state complete = f && f->ale.inbound ? TCP_ESTABLISHED : TCP_SYN_RECEIVED;
 
 	if (!f || f->ale.established)
 		return WAY_ON;
-	if (f->key.protocol == HEADERS_TCP && f->tcp.state < TCP_ESTABLISHED)
+	if (f->key.protocol == HEADERS_TCP && f->tcp.state < complete)
 		return WAY_ON;
 	f->ale.established = true;
 	indicate_established(j);

@@ -22,6 +22,7 @@ static void decided(void *packet, enum ledger_decision decision, uint32_t by_cal
 
 	p->hold.decision = (uint8_t)decision;
 	p->hold.by_callout = by_callout;
+	atom32_store_release(&p->hold.posted, 1);
 	worker_send(packet_get(p)->hold.worker, &p->hold.letter);
 }
 
@@ -43,6 +44,7 @@ void held_open(struct journey *j, enum ledger_mode mode)
 
 	BUG_ON(p->ledger);
 	p->hold = (struct packet_hold){.worker = j->w, .letter = {.open = open_decision}};
+	atom32_init(&p->hold.posted, 0);
 	atom32_init(&p->hold.released, 0);
 	packet_get(p);
 	if (ledger_open(j->w->stack->engine, mode, &ledger_ops, p, &p->ledger) != ERR_OK) {
@@ -51,11 +53,16 @@ void held_open(struct journey *j, enum ledger_mode mode)
 	}
 }
 
-/* Nobody has anything of the packet any more, and no letter is under way: it may be held again. */
+/* Nobody has anything of the packet any more; no letter is under way.  It may be held again. */
 static void forget_released(struct packet *p)
 {
 	if (p->ledger && atom32_load_acquire(&p->hold.released))
 		p->ledger = NULL;
+}
+
+static bool letter_is_under_way(const struct packet *p)
+{
+	return atom32_load_acquire(&p->hold.posted);
 }
 
 void held_settle(struct packet *p)
@@ -63,7 +70,8 @@ void held_settle(struct packet *p)
 	if (!p->ledger)
 		return;
 	ledger_settle(p->ledger, false);
-	forget_released(p);
+	if (!letter_is_under_way(p))
+		forget_released(p);
 }
 
 /* From here the decision may come; its letter is opened in a later turn. */
@@ -72,6 +80,7 @@ static void begin_hold(struct journey *j)
 	struct packet *p = j->p;
 
 	p->hold.open = true;
+	p->hold.worker = j->w;
 	p->hold.n_seen = p->seen.n;
 	j->w->held++;
 }

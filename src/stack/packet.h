@@ -49,6 +49,7 @@ struct packet_hold {
 	uint8_t decision;	     /* enum ledger_decision, written before the letter is sent */
 	uint8_t n_seen;		     /* [W] seen.n when it was held */
 	uint32_t by_callout;	     /* as decision */
+	struct atom32 posted;	     /* [A] the letter was sent */
 	struct atom32 released;	     /* [A] the entry no longer refers to the packet */
 };
 

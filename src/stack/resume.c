@@ -114,8 +114,14 @@ static void ask_again(struct stack_worker *w, struct flow *f)
 
 static void take_default(struct stack_worker *w, struct flow *f, const struct pend_result *r)
 {
-	const struct engine_verdict v = {.outcome = r->outcome, .callout_id = r->by_callout};
+	const struct engine_verdict *asked = &f->ale.verdict;
+	struct engine_verdict v = {.outcome = r->outcome, .callout_id = r->by_callout};
 
+	/* Another sublayer had blocked for good; nothing that a holder does can change that. */
+	if (asked->hard) {
+		v = *asked;
+		v.outcome = ENGINE_BLOCK;
+	}
 	act(w, f, &v, false);
 }
 

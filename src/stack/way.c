@@ -56,6 +56,7 @@ static enum way_move step_reassemble(struct journey *j)
 	if (!j->p->h.is_fragment)
 		return WAY_ON;
 	j->w->count.fragments++;
+	list_init(&originals);
 	if (!fragment_add(j->w->fragments, j->p, j->w->now, &whole, &originals))
 		return WAY_GONE;
 	j->w->count.reassembled++;

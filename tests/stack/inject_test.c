@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Absorbed packets: injected, merged, thrown away, changed, and injections from nothing.
+ */
+#include "world.h"
+
+#define OUT_TRANSPORT MODEL_LAYER_OUTBOUND_TRANSPORT_V4
+#define DATAGRAM      MODEL_LAYER_DATAGRAM_DATA_V4
+
+static const struct craft out = {
+	.src = "10.0.0.1", .dst = "10.0.0.2", .src_port = 1111, .dst_port = 80, .hook = PACKET_OUT};
+
+static void absorb(struct world_callout *c, const struct engine_call *call,
+		   struct engine_classify_out *o)
+{
+	if (engine_seen_has(call->ind->seen, c->id))
+		return;
+	world_take(c, call);
+	world_absorb(o);
+}
+
+static void absorb_empty_handed(UNUSED struct world_callout *c,
+				UNUSED const struct engine_call *call,
+				struct engine_classify_out *o)
+{
+	world_absorb(o);
+}
+
+static struct world_callout *absorber(struct world *w, uint16_t layer, uint64_t weight)
+{
+	return world_callout(w, layer, MODEL_ACTION_CALLOUT_UNKNOWN, weight, absorb);
+}
+
+SIM_TEST(an_absorbed_packet_is_answered_when_its_clone_has_gone_on)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, OUT_TRANSPORT, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	CHECK(world_open(w, t));
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	world_turn(w);
+	CHECK(world_accepted(w, t) && !w->answers[t].modified);
+	CHECK_EQ_U(c->done, 1);
+	CHECK_OK(c->done_error);
+	CHECK_EQ_U(c->calls, 2);
+	CHECK_EQ_U(w->n_sent, 0);
+	world_destroy(w);
+}
+
+SIM_TEST(a_changed_clone_supersedes_the_packet)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, OUT_TRANSPORT, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 'z');
+	world_turn(w);
+	CHECK(world_accepted(w, t) && w->answers[t].modified);
+	CHECK_EQ_U(w->answers[t].last_byte, 'z');
+	world_destroy(w);
+}
+
+SIM_TEST(a_packet_absorbed_and_thrown_away_is_dropped)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, OUT_TRANSPORT, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	world_let_go(c);
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	world_destroy(w);
+}
+
+SIM_TEST(a_packet_absorbed_without_a_claim_is_dropped_at_once)
+{
+	struct world *w = world_create();
+	uint64_t t;
+
+	world_callout(w, OUT_TRANSPORT, MODEL_ACTION_CALLOUT_UNKNOWN, 1, absorb_empty_handed);
+	t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+	CHECK(world_dropped(w, t));
+	world_destroy(w);
+}
+
+SIM_TEST(two_callouts_that_reinject_do_not_loop_and_deliver_one_copy)
+{
+	struct world *w = world_create();
+	struct world_callout *a = absorber(w, OUT_TRANSPORT, 10),
+			     *b = absorber(w, OUT_TRANSPORT, 5);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (a->taken && a->done == 0)
+			world_inject(a, PACKET_ENTRY_TRANSPORT, 0);
+		world_turn(w);
+		if (b->taken && b->done == 0)
+			world_inject(b, PACKET_ENTRY_TRANSPORT, 0);
+		world_turn(w);
+	}
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(a->done, 1);
+	CHECK_EQ_U(b->done, 1);
+	CHECK_EQ_U(w->n_sent, 0);
+	world_destroy(w);
+}
+
+static void clone_and_permit(struct world_callout *c, const struct engine_call *call,
+			     UNUSED struct engine_classify_out *o)
+{
+	if (!c->taken && !c->done)
+		world_take(c, call);
+}
+
+SIM_TEST(a_clone_of_a_packet_that_went_on_is_sent_as_a_packet_of_its_own)
+{
+	struct world *w = world_create();
+	struct world_callout *c = world_callout(w, OUT_TRANSPORT, MODEL_ACTION_CALLOUT_INSPECTION,
+						1, clone_and_permit);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	CHECK(world_accepted(w, t));
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	world_turn(w);
+	CHECK_EQ_U(w->n_sent, 1);
+	CHECK_EQ_U(c->done, 1);
+	world_destroy(w);
+}
+
+SIM_TEST(an_injection_from_nothing_is_sent)
+{
+	struct world *w = world_create();
+	struct stack_injection in = {.entry = PACKET_ENTRY_TRANSPORT, .handle = 1, .driver = 1};
+
+	world_give_and_turn(w, craft_udp(&out, "a", 1));
+	in.packet = craft_udp(&out, "b", 1);
+	CHECK_OK(stack_inject(w->stack, &in));
+	CHECK_EQ_U(w->n_sent, 0); /* never on the injector's stack */
+	world_turn(w);
+	CHECK_EQ_U(w->n_sent, 1);
+	CHECK_EQ_U(w->sent_last_byte, 'b');
+	world_destroy(w);
+}
+
+SIM_TEST(an_injection_that_another_callout_blocks_says_so)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, DATAGRAM, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	world_filter(w, OUT_TRANSPORT, MODEL_ACTION_BLOCK, NULL, 1);
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	CHECK_ERR(c->done_error, ERR_ACCESS_DENIED);
+	world_destroy(w);
+}
+
+SIM_TEST(a_malformed_injection_is_refused)
+{
+	struct world *w = world_create();
+	struct stack_injection in = {.entry = PACKET_ENTRY_NETWORK};
+
+	in.packet = craft_udp(&out, "b", 1);
+	in.packet->data[0] = 0;
+	CHECK_ERR(stack_inject(w->stack, &in), ERR_INVALID_PARAMETER);
+	in.packet->data[0] = 0x45;
+	in.entry = PACKET_ENTRY_FORWARD;
+	CHECK_ERR(stack_inject(w->stack, &in), ERR_INVALID_PARAMETER);
+	packet_put(in.packet);
+	world_destroy(w);
+}
