@@ -403,6 +403,7 @@ static bool finish(struct fragment_table *t, struct datagram *d, struct packet *
 		refuse(t, d, fault);
 		return false;
 	}
+	list_init(originals);
 	take_pieces(t, d, originals);
 	forget(t, d);
 	return true;

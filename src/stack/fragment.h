@@ -55,7 +55,7 @@ void fragment_table_destroy(struct fragment_table *t); /* must be empty: flush f
 /*
  * Takes the reference to p, a packet with h.is_fragment.  True: the datagram is complete; *whole is
  * a new packet without a port (facts of the first piece, headers parsed, fragment header removed,
- * checksums as sent) and `originals`, a list head, receives the pieces by offset.  False: p is kept
+ * checksums as sent) and `originals` becomes the list of the pieces by offset.  False: p is kept
  * or was handed to `dropped`, with its fellows if any.
  */
 MUST_CHECK bool fragment_add(struct fragment_table *t, struct packet *p, uint64_t now,

@@ -66,11 +66,10 @@ void stream_clear(struct stream *s)
 
 void stream_open(struct stream *s, uint32_t next)
 {
-	stream_clear(s);
+	if (s->open)
+		return;
 	s->next = next;
-	s->at = 0;
 	s->open = true;
-	s->fin_seen = s->ended = false;
 }
 
 /* ---- giving ------------------------------------------------------------------------------- */

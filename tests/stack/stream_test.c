@@ -251,6 +251,18 @@ TEST(a_stream_seen_from_the_middle_begins_there)
 	stop(&w);
 }
 
+TEST(a_second_syn_does_not_begin_the_stream_anew)
+{
+	struct world w;
+
+	start(&w, 0, 65536);
+	put(&w, 0, "abc", false);
+	stream_open(&w.s, 77);
+	put(&w, 3, "def", false);
+	CHECK_EQ_S(buf_str(&w.h.bytes), "abcdef");
+	stop(&w);
+}
+
 TEST(flush_gives_up_and_reaches_the_fin)
 {
 	struct world w;
