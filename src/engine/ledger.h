@@ -52,11 +52,11 @@ void ledger_hold_op(struct ledger_entry *l);
 /* The operation was resolved: permit releases, block discards. */
 void ledger_op_done(struct ledger_entry *l, bool permit);
 /* Some driver has a claim.  Thread: the owner; stands still once the classify has returned. */
-bool ledger_claimed(const struct ledger_entry *l);
+bool ledger_claimed(struct ledger_entry *l);
 /*
  * The classify is over: from here the entry may be decided.  A holder without a claim cannot inject:
- * it has discarded, or, when the verdict was to pend, has no say beside the operation's.  An entry
- * without holders is never decided; it is released when the last claim goes.
+ * it has discarded, or, when it pended and never made a clone, has no say beside the operation's.
+ * An entry without holders is never decided; it is released when the last claim goes.
  */
 void ledger_settle(struct ledger_entry *l, bool pended);
 
@@ -66,7 +66,8 @@ void ledger_unclaim(struct ledger_entry *l, uint32_t driver);
 
 enum ledger_inject {
 	LEDGER_INJECT_SEND,   /* no entry, or everything already decided in its favour: a packet of its own */
-	LEDGER_INJECT_LAST,   /* the last holder: send this one in the packet's place */
+	LEDGER_INJECT_LAST,   /* the last holder, or modified: send this one in the packet's place; this is
+				 the decision, `decided` is not called */
 	LEDGER_INJECT_MERGED, /* others still hold: complete with success, send nothing */
 	LEDGER_INJECT_VOID,   /* discarded or superseded by another: complete with success, send nothing */
 };
@@ -77,7 +78,10 @@ enum ledger_inject {
 enum ledger_inject ledger_inject(struct ledger_entry *l, uint32_t driver, bool modified,
 				 struct engine_seen *seen);
 
-/* Takes a driver's (0: every) holders and claims back: unload, watchdog.  Reported by name. */
+/*
+ * Takes back what a driver (0: every one) has held since before `older_than` (clock_now): unload,
+ * watchdog.  Reported by name.  Claims stay, because the clones do: whoever frees those unclaims.
+ */
 void ledger_reclaim(struct engine *e, uint32_t driver, uint64_t older_than);
 
 struct ledger_info {

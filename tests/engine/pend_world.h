@@ -100,14 +100,35 @@ struct ledger_book *engine_ledger_book(const struct engine *e)
 	return e->book;
 }
 
+/* Of the engine's own classify; here, so that its object is not linked. */
+bool engine_seen_has(const struct engine_seen *s, uint32_t callout)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->callout[i] == callout)
+			return true;
+	return false;
+}
+
+bool engine_seen_add(struct engine_seen *s, uint32_t callout)
+{
+	if (engine_seen_has(s, callout))
+		return true;
+	if (s->n == ENGINE_SEEN_MAX)
+		return false;
+	s->callout[s->n++] = callout;
+	return true;
+}
+
 static inline UNUSED void world_open(struct engine *e, const struct engine_config *config)
 {
 	*e = (struct engine){0};
 	CHECK_OK(pend_pool_create(&e->pool, e, config));
+	CHECK_OK(ledger_book_create(&e->book, e));
 }
 
 static inline UNUSED void world_close(struct engine *e)
 {
+	ledger_book_destroy(e->book);
 	pend_pool_destroy(e->pool);
 }
 
@@ -204,5 +225,6 @@ static inline UNUSED struct engine_counters world_counters(struct engine *e)
 	struct engine_counters n = {0};
 
 	pend_pool_count(e->pool, &n);
+	ledger_book_count(e->book, &n);
 	return n;
 }
