@@ -88,6 +88,7 @@ static enum way_move track_tcp(struct journey *j, enum flow_dir dir)
 		dir = flow_table_use(j->w->flows, f, j->p, j->w->now);
 		t = tcp_segment(&f->tcp, dir, h, j->p->data);
 	}
+	j->p->stray = !t.in_window;
 	flow_table_retime(j->w->flows, f, j->w->now);
 	if (t.closed && ale_is_held(&f->ale)) {
 		authorize_close(j->w, f, "closed");

@@ -3,7 +3,8 @@
  * streams - see streams.h; the flow's worker, once per TCP segment of an authorized flow.
  *
  * A segment that comes early passes before it is shown: its receiver cannot use it until the gap is
- * closed, and the segment that closes it is shown with everything behind it.  Nothing is gathered
+ * closed, and the segment that closes it is shown with everything behind it.  What the receiver will
+ * not heed is not shown: a forged FIN or RST must not end the inspection.  Nothing is gathered
  * while the layer has no filter; a filter that comes later sees the stream from there.
  */
 #include "stack/streams.h"
@@ -69,16 +70,18 @@ enum way_move streams_show(struct journey *j)
 	const struct stream_sink sink = {.data = on_data, .gap = on_gap, .end = on_end, .ctx = &s};
 	struct stream *stream;
 
-	if (!j->flow || nobody_looks(j))
+	if (!j->flow || j->p->stray || nobody_looks(j))
 		return WAY_ON;
 	stream = &j->flow->stream[flow_dir_of(j->flow, j->p)];
-	if (h->tcp_flags & HEADERS_RST)
-		stream_reset(stream, &sink);
-	else if (h->tcp_flags & HEADERS_SYN)
+	if (h->tcp_flags & HEADERS_RST) {
+		if (j->flow->tcp.state == TCP_CLOSED) /* else its number was not the expected one */
+			stream_reset(stream, &sink);
+	} else if (h->tcp_flags & HEADERS_SYN) {
 		stream_open(stream, h->tcp_seq + 1);
-	else if (h->payload_len || (h->tcp_flags & HEADERS_FIN))
+	} else if (h->payload_len || (h->tcp_flags & HEADERS_FIN)) {
 		stream_segment(stream, h->tcp_seq, j->p->data + h->payload, h->payload_len,
 			       h->tcp_flags & HEADERS_FIN, &sink);
+	}
 	if (!s.blocked)
 		return WAY_ON;
 	ale_step(&j->flow->ale, ALE_EV_BLOCK);
