@@ -162,9 +162,10 @@ static const struct engine_callout_ops world_callout_ops = {
 static inline UNUSED uint64_t world_filter(struct world *w, uint16_t layer, uint32_t action,
 					   const struct guid *callout, uint64_t weight)
 {
+	const uint64_t id = w->next_filter++;
 	struct model_filter draft = {
-		.key = {.a = 0xf1170000u + (uint32_t)w->next_filter},
-		.id = w->next_filter,
+		.key = {.a = 0xf1170000u + (uint32_t)id},
+		.id = id,
 		.layer = layer,
 		.sublayer = world_sublayers[w->sublayer].key,
 		.weight = weight,
@@ -180,7 +181,7 @@ static inline UNUSED uint64_t world_filter(struct world *w, uint16_t layer, uint
 	CHECK_OK(model_filter_create(&f, &draft));
 	CHECK_OK(engine_commit(w->engine, &delta));
 	model_filter_put(f);
-	return w->next_filter++;
+	return id;
 }
 
 static inline UNUSED void world_unfilter(struct world *w, uint64_t id)
