@@ -5,6 +5,8 @@
 #include "bench.h"
 #include "policy.h"
 
+#include "base/rcu.h"
+
 static void run(void *ctx, uint64_t rounds)
 {
 	struct policy *p = ctx;
@@ -22,6 +24,7 @@ int main(void)
 	static const unsigned sizes[] = {0, 10, 1000};
 	struct bench_case cases[3];
 
+	rcu_thread_enter();
 	for (unsigned i = 0; i < 3; i++)
 		cases[i] = (struct bench_case){.run = run, .ctx = policy_create(sizes[i], 7)};
 	bench_run(cases, 3, 20000, 15);
@@ -29,5 +32,6 @@ int main(void)
 	bench_print("classify, 1000 filters", cases[2].ns, "no filter", cases[0].ns);
 	for (unsigned i = 0; i < 3; i++)
 		policy_destroy(cases[i].ctx);
+	rcu_thread_leave();
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "bench.h"
 #include "policy.h"
 
+#include "base/rcu.h"
+
 #include "engine/pend.h"
 
 static void permit(void *ctx, const struct engine_call *call, struct engine_classify_out *out)
@@ -72,15 +74,16 @@ static void run_pend(void *ctx, uint64_t rounds)
 
 int main(void)
 {
-	struct bench_case cases[] = {
-		{.run = run_plain, .ctx = policy_callout_create(&permit_ops, NULL)},
-		{.run = run_pend, .ctx = policy_callout_create(&pend_ops, NULL)},
-	};
+	struct bench_case cases[] = {{.run = run_plain}, {.run = run_pend}};
 
+	rcu_thread_enter();
+	cases[0].ctx = policy_callout_create(&permit_ops, NULL);
+	cases[1].ctx = policy_callout_create(&pend_ops, NULL);
 	bench_run(cases, 2, 100000, 15);
 	bench_print("pend and complete, over the plain classify", cases[1].ns - cases[0].ns,
 		    "classify with a callout", cases[0].ns);
 	policy_destroy(cases[0].ctx);
 	policy_destroy(cases[1].ctx);
+	rcu_thread_leave();
 	return 0;
 }

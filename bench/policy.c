@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "model/catalogue.h"
 
 #include <string.h>
 

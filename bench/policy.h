@@ -6,6 +6,7 @@
 
 #include "engine/callout.h"
 #include "engine/engine.h"
+#include "model/catalogue.h"
 
 #define POLICY_LAYER MODEL_LAYER_ALE_AUTH_CONNECT_V4
 #define POLICY_PACKETS 1024u
