@@ -32,7 +32,7 @@ struct platform {
 static void report(void *ctx, const struct engine_report *r)
 {
 	(void)ctx;
-	log_warn("Wfp%s: driver '%s' %s", engine_rule_name(r->rule), r->driver ? r->driver : "",
+	log_warn("%s: driver '%s' %s", engine_rule_name(r->rule), r->driver,
 		 engine_rule_text(r->rule));
 }
 
@@ -218,14 +218,11 @@ static json_t *pended_by_driver(struct platform *p)
 static json_t *broken_rules(const struct engine_counters *c)
 {
 	json_t *out = json_object();
-	char name[64];
 
-	for (unsigned i = 0; out && i < ENGINE_RULES; i++) {
-		if (!c->rules[i])
-			continue;
-		snprintf(name, sizeof(name), "Wfp%s", engine_rule_name((enum engine_rule)i));
-		json_object_set_new(out, name, json_integer((json_int_t)c->rules[i]));
-	}
+	for (unsigned i = 0; out && i < ENGINE_RULES; i++)
+		if (c->rules[i])
+			json_object_set_new(out, engine_rule_name((enum engine_rule)i),
+					    json_integer((json_int_t)c->rules[i]));
 	return out;
 }
 

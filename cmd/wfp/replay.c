@@ -8,6 +8,7 @@
 #include "wfp/command.h"
 
 #include "base/clock.h"
+#include "base/rcu.h"
 #include "base/sim.h"
 #include "base/thread.h"
 #include "common/engine_options.h"
@@ -193,8 +194,10 @@ static wfp_err run_path(struct replay *r)
 static void run(void *arg)
 {
 	struct replay *r = arg;
-	wfp_err err = platform_open(&r->platform, &r->common.platform, &r->why);
+	wfp_err err;
 
+	rcu_thread_enter();
+	err = platform_open(&r->platform, &r->common.platform, &r->why);
 	if (!err) {
 		err = run_path(r);
 		platform_unload(r->platform);
@@ -203,6 +206,7 @@ static void run(void *arg)
 	}
 	if (err)
 		r->status = exit_from_err(err);
+	rcu_thread_leave();
 }
 
 /* ---- what is printed ---------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/poll.h"
+#include "base/rcu.h"
 #include "base/sig.h"
 #include "base/thread.h"
 #include "common/names.h"
@@ -99,7 +100,6 @@ static void stop(struct daemon *d)
 {
 	d->stopping = true;
 	d->kind->stop(d->path);
-	engine_stop(platform_engine(d->platform));
 }
 
 static void control(void *arg)
@@ -148,14 +148,14 @@ static wfp_err open_path(struct daemon *d, struct buf *why)
 {
 	const struct daemon_options *o = d->options;
 	struct stack *stack = platform_stack(d->platform);
-	const struct replay_options replay = {.local = o->local,
-					      .n_local = o->n_local,
-					      .out = o->out,
-					      .engine = platform_engine(d->platform)};
+	struct engine *engine = platform_engine(d->platform);
+	const struct replay_options replay = {
+		.local = o->local, .n_local = o->n_local, .out = o->out, .engine = engine};
+	struct nfqueue_options nfqueue = o->nfqueue;
+	const void *of_kind = d->kind == &replay_path ? (const void *)&replay : &nfqueue;
 
-	return d->kind->open(&d->path, d->arg,
-			     d->kind == &replay_path ? (const void *)&replay : (const void *)&o->nfqueue,
-			     stack, why);
+	nfqueue.engine = engine;
+	return d->kind->open(&d->path, d->arg, of_kind, stack, why);
 }
 
 static wfp_err run(struct daemon *d, struct buf *why)
@@ -166,7 +166,6 @@ static wfp_err run(struct daemon *d, struct buf *why)
 	if (err)
 		return err;
 	print_event(d, "ready", NULL);
-	log_info("ready");
 	d->started = clock_now();
 	err = d->kind->run(d->path, why);
 	sig_post(SIG_EVENT_STOP); /* the source may have ended by itself */
@@ -192,10 +191,22 @@ static enum exit_status run_open(struct daemon *d, struct buf *why)
 	return EXIT_DONE;
 }
 
+/* With the platform open: engine and workers are in place, the path is next. */
+static enum exit_status run_platform(struct daemon *d, struct buf *why)
+{
+	wfp_err err = open_path(d, why);
+
+	if (!err)
+		return run_open(d, why);
+	platform_close(d->platform);
+	return fail(exit_from_err(err), why);
+}
+
 enum exit_status daemon_run(const struct daemon_options *o)
 {
 	struct daemon d = {.options = o, .started = clock_now()};
 	struct platform_options platform = o->common.platform;
+	enum exit_status status;
 	struct buf why;
 	wfp_err err;
 
@@ -208,13 +219,9 @@ enum exit_status daemon_run(const struct daemon_options *o)
 		return fail(EXIT_MACHINE, &why);
 	}
 	platform.workers = d.kind == path_find("nfqueue") ? o->nfqueue.n_queues : 1;
+	rcu_thread_enter();
 	err = platform_open(&d.platform, &platform, &why);
-	if (err)
-		return fail(exit_from_err(err), &why);
-	err = open_path(&d, &why);
-	if (err) {
-		platform_close(d.platform);
-		return fail(exit_from_err(err), &why);
-	}
-	return run_open(&d, &why);
+	status = err ? fail(exit_from_err(err), &why) : run_platform(&d, &why);
+	rcu_thread_leave();
+	return status;
 }
