@@ -16,6 +16,7 @@
 #include "engine/pend.h"
 #include "engine/registry.h"
 #include "engine/report.h"
+#include "engine/tally.h"
 
 static void callout_free(struct engine_callout *c)
 {
@@ -27,10 +28,15 @@ static wfp_err callout_new(struct engine *e, const struct engine_callout_desc *d
 			   struct engine_callout **out)
 {
 	struct engine_callout *c = mem_zalloc(sizeof(*c));
+	const char *name = desc->name ? desc->name : "";
 
 	if (!c)
 		return ERR_NO_MEMORY;
-	c->name = mem_strdup(desc->name ? desc->name : "");
+	if (engine_tally_get(e, name, &c->tally) != ERR_OK) {
+		mem_free(c);
+		return ERR_NO_MEMORY;
+	}
+	c->name = mem_strdup(name);
 	if (!c->name) {
 		mem_free(c);
 		return ERR_NO_MEMORY;
@@ -171,18 +177,6 @@ void engine_callout_unpin(struct engine_callout *c)
 void engine_callout_count_hold(struct engine_callout *c, int delta)
 {
 	if (delta > 0)
-		atom64_add_relaxed(&c->pends, (uint64_t)delta);
+		atom64_add_relaxed(&c->tally->pends, (uint64_t)delta);
 	atom32_add(&c->holds, (uint32_t)delta);
-}
-
-uint64_t engine_callout_pend_count(struct engine *e, uint32_t callout_id)
-{
-	struct engine_callout *c = engine_callout_find(e, callout_id);
-	uint64_t count = 0;
-
-	if (c) {
-		count = atom64_load_relaxed(&c->pends);
-		engine_callout_unpin(c);
-	}
-	return count;
 }

@@ -19,9 +19,12 @@ static wfp_err create_parts(struct engine *e)
 
 	if (err)
 		return err;
-	err = engine_flows_create(e);
+	err = engine_tallies_create(e);
 	if (err)
 		goto undo_registry;
+	err = engine_flows_create(e);
+	if (err)
+		goto undo_tallies;
 	err = pend_pool_create(&e->pends, e, &e->config);
 	if (err)
 		goto undo_flows;
@@ -38,6 +41,8 @@ undo_pends:
 	pend_pool_destroy(e->pends);
 undo_flows:
 	engine_flows_destroy(e);
+undo_tallies:
+	engine_tallies_destroy(e);
 undo_registry:
 	engine_registry_destroy(e);
 	return err;
@@ -70,6 +75,7 @@ void engine_destroy(struct engine *e)
 	ledger_book_destroy(e->ledger);
 	pend_pool_destroy(e->pends);
 	engine_flows_destroy(e);
+	engine_tallies_destroy(e);
 	engine_registry_destroy(e);
 	cond_destroy(&e->turn_free);
 	lock_destroy(&e->turn_lock);

@@ -156,6 +156,7 @@ struct engine_counters {
 	uint64_t rules[ENGINE_RULES];
 };
 void engine_counters_get(struct engine *e, struct engine_counters *out);
-uint64_t engine_callout_pend_count(struct engine *e, uint32_t callout_id); /* since registration */
+/* Holds that the callouts of a driver have taken, over all its registrations. */
+uint64_t engine_driver_pend_count(struct engine *e, const char *driver);
 const char *engine_rule_name(enum engine_rule rule); /* "WfpPendDoubleComplete" */
 const char *engine_rule_text(enum engine_rule rule);

@@ -35,7 +35,7 @@ struct engine_callout {
 	const struct engine_callout_ops *ops; /* [I] */
 	void *ctx;			      /* [I] */
 	struct atom32 holds;		      /* [A] operations it holds now */
-	struct atom64 pends;		      /* [A] holds ever taken */
+	struct engine_tally *tally;	      /* [I] of its driver */
 	bool leaving;			      /* [F] no new flow contexts */
 	uint32_t contexts; /* [F] flow contexts whose flow_delete has not returned */
 };

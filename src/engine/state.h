@@ -20,6 +20,7 @@ enum engine_lock_rank {
 	ENGINE_RANK_TURN = 100,
 	ENGINE_RANK_CALLOUTS = 110,
 	ENGINE_RANK_FLOWS = 120,
+	ENGINE_RANK_TALLIES = 130,
 	ENGINE_RANK_PEND = 140,
 	ENGINE_RANK_LEDGER = 160,
 };
@@ -37,6 +38,7 @@ struct CACHELINE_ALIGNED engine_shard {
 struct engine_policy;
 struct engine_registry;
 struct engine_flows;
+struct engine_tallies;
 
 /* [I] immutable after engine_create   [T] the holder of the turn   [A] atomic   [L] turn_lock */
 struct engine {
@@ -49,6 +51,7 @@ struct engine {
 	struct atom64 generations[MODEL_LAYERS_MAX]; /* [A] */
 	struct engine_registry *registry;	     /* [I] callout.c */
 	struct engine_flows *flows;		     /* [I] flowctx.c */
+	struct engine_tallies *tallies;		     /* [I] tally.c */
 	struct pend_pool *pends;		     /* [I] pend.c */
 	struct ledger_book *ledger;		     /* [I] ledger.c */
 	struct engine_shard shards[ENGINE_COUNTER_SHARDS];
@@ -70,5 +73,7 @@ MUST_CHECK wfp_err engine_registry_create(struct engine *e);
 void engine_registry_destroy(struct engine *e);
 MUST_CHECK wfp_err engine_flows_create(struct engine *e);
 void engine_flows_destroy(struct engine *e);
+MUST_CHECK wfp_err engine_tallies_create(struct engine *e);
+void engine_tallies_destroy(struct engine *e);
 MUST_CHECK wfp_err engine_policy_create(struct engine *e);
 void engine_policy_destroy(struct engine *e);
