@@ -22,12 +22,23 @@ MUST_CHECK wfp_err nt_start(const struct nt_config *config);
 void nt_stop(void); /* every driver must have been unloaded */
 
 struct nt_driver;
+struct _DRIVER_OBJECT;
+struct _UNICODE_STRING;
+/* DriverEntry, as ntddk.h declares it. */
+typedef int32_t (*nt_driver_entry)(struct _DRIVER_OBJECT *driver, struct _UNICODE_STRING *registry);
+
 /* On failure `why` names the file and what is wrong with it; nothing stays behind. */
 MUST_CHECK wfp_err nt_driver_load(struct nt_driver **out, const char *path, struct buf *why);
+/* The same for a driver that is linked into the program. */
+MUST_CHECK wfp_err nt_driver_start(struct nt_driver **out, const char *name, nt_driver_entry entry,
+				   struct buf *why);
 enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
 /*
- * POLITE: refused (FWP_E_IN_USE) with the list of what it holds, as long as it holds operations.
- * FORCED: holds are revoked, packets reclaimed, leaks reported and freed.
+ * DriverUnload is called once, by the first attempt.
+ * POLITE: refused (FWP_E_IN_USE) with the list of what it still holds afterwards; the driver stays
+ * mapped, and another attempt may follow.
+ * FORCED: holds are revoked, packets reclaimed.
+ * Both report and free whatever else it left.  FWP_E_TIMEOUT: a thread of it does not end; it stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
 const char *nt_driver_name(const struct nt_driver *d);

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fwpm - policy from kernel mode: sessions, transactions, providers, sublayers, callouts, filters.
+ *
+ * Each function checks its IRQL and its handle, turns the public struct into the model's (strings
+ * become UTF-8, values are passed as they are because the layouts agree) and calls the base
+ * filtering engine.  A session that the driver forgets is closed when it is unloaded.
+ */
+#include <fwpmk.h>
+
+#include "base/buf.h"
+#include "ntshim/ob.h"
+
+/* [I] all */
+struct session {
+	struct nt_object object;
+	struct bfe_session *bfe;
+};
+
+/* UTF-8 strings of one call. */
+struct texts {
+	char *name, *description, *extra;
+};
+
+/* ---- strings and keys ----------------------------------------------------------------------- */
+
+static uint32_t code_point(const WCHAR **s)
+{
+	uint32_t c = *(*s)++;
+
+	if (c >= 0xd800 && c < 0xdc00 && **s >= 0xdc00 && **s < 0xe000)
+		return 0x10000 + ((c - 0xd800) << 10) + (*(*s)++ - 0xdc00u);
+	return c >= 0xd800 && c < 0xe000 ? 0xfffd : c;
+}
+
+static void put_utf8(struct buf *b, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_append_byte(b, (uint8_t)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_append_byte(b, (uint8_t)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			buf_append_byte(b, (uint8_t)(0xe0 | c >> 12));
+		} else {
+			buf_append_byte(b, (uint8_t)(0xf0 | c >> 18));
+			buf_append_byte(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+		}
+		buf_append_byte(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_append_byte(b, (uint8_t)(0x80 | (c & 0x3f)));
+}
+
+/* NULL stays NULL. */
+static wfp_err text_from_wide(char **out, const WCHAR *s)
+{
+	struct buf b;
+	wfp_err err;
+
+	*out = NULL;
+	if (!s)
+		return ERR_OK;
+	buf_init(&b);
+	while (*s)
+		put_utf8(&b, code_point(&s));
+	err = buf_err(&b);
+	if (!err)
+		*out = buf_steal(&b);
+	if (!*out)
+		err = ERR_NO_MEMORY;
+	buf_free(&b);
+	return err;
+}
+
+static void texts_free(struct texts *t)
+{
+	mem_free(t->name);
+	mem_free(t->description);
+	mem_free(t->extra);
+}
+
+static wfp_err texts_from_display(struct texts *t, const FWPM_DISPLAY_DATA0 *d, const WCHAR *extra)
+{
+	wfp_err err;
+
+	*t = (struct texts){0};
+	err = text_from_wide(&t->name, d->name);
+	if (!err)
+		err = text_from_wide(&t->description, d->description);
+	if (!err)
+		err = text_from_wide(&t->extra, extra);
+	if (err)
+		texts_free(t);
+	return err;
+}
+
+/* NULL becomes the zero key. */
+static struct guid key_from(const GUID *key)
+{
+	struct guid g = {0};
+
+	STATIC_ASSERT(sizeof(GUID) == sizeof(struct guid), "one layout");
+	if (key)
+		memcpy(&g, key, sizeof(g));
+	return g;
+}
+
+/* ---- sessions ------------------------------------------------------------------------------- */
+
+static struct session *session_of(struct nt_object *ob)
+{
+	return CONTAINER_OF(ob, struct session, object);
+}
+
+static void session_destroy(struct nt_object *ob)
+{
+	bfe_session_close(session_of(ob)->bfe);
+	mem_free(session_of(ob));
+}
+
+/* A reference; the status to return in *status when it is NULL. */
+static struct session *session_ref(HANDLE engine, const char *function, NTSTATUS *status)
+{
+	struct nt_object *ob;
+
+	*status = STATUS_NOT_SUPPORTED;
+	if (!nt_irql_ok(PASSIVE_LEVEL, function))
+		return NULL;
+	*status = STATUS_INVALID_HANDLE;
+	ob = nt_handle_ref(engine, NT_KIND_ENGINE);
+	if (!ob) {
+		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);
+		return NULL;
+	}
+	return session_of(ob);
+}
+
+static NTSTATUS session_put(struct session *s, wfp_err err)
+{
+	nt_object_put(&s->object);
+	return nt_status(err);
+}
+
+static wfp_err session_create(struct session **out, const FWPM_SESSION0 *public)
+{
+	uint32_t flags = public && (public->flags & FWPM_SESSION_FLAG_DYNAMIC) ? BFE_SESSION_DYNAMIC :
+										 0;
+	struct session *s = mem_zalloc(sizeof(*s));
+	wfp_err err;
+
+	if (!s)
+		return ERR_NO_MEMORY;
+	err = bfe_session_open(nt.bfe, flags, public ? public->txnWaitTimeoutInMSec : 0, &s->bfe);
+	if (err) {
+		mem_free(s);
+		return err;
+	}
+	nt_object_init(&s->object, NT_KIND_ENGINE, session_destroy);
+	*out = s;
+	return ERR_OK;
+}
+
+NTSTATUS FwpmEngineOpen0(const WCHAR *server, UINT32 authn, SEC_WINNT_AUTH_IDENTITY_W *identity,
+			 const FWPM_SESSION0 *session, HANDLE *engine)
+{
+	struct session *s;
+	wfp_err err;
+
+	if (!nt_irql_ok(PASSIVE_LEVEL, "FwpmEngineOpen0"))
+		return STATUS_NOT_SUPPORTED;
+	if (!engine)
+		return STATUS_FWP_NULL_POINTER;
+	if (server || identity)
+		return STATUS_INVALID_PARAMETER;
+	err = session_create(&s, session);
+	if (err)
+		return nt_status(err);
+	err = nt_handle_open(&s->object, engine);
+	return session_put(s, err);
+}
+
+NTSTATUS FwpmEngineClose0(HANDLE engine)
+{
+	struct nt_object *ob;
+
+	if (!nt_irql_ok(PASSIVE_LEVEL, "FwpmEngineClose0"))
+		return STATUS_NOT_SUPPORTED;
+	if (!engine)
+		return STATUS_SUCCESS;
+	ob = nt_handle_take(engine, NT_KIND_ENGINE);
+	if (!ob) {
+		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "FwpmEngineClose0");
+		return STATUS_INVALID_HANDLE;
+	}
+	nt_object_put(ob);
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS FwpmTransactionBegin0(HANDLE engine, UINT32 flags)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmTransactionBegin0", &status);
+	bool read_only = flags & FWPM_TXN_READ_ONLY;
+
+	if (!s)
+		return status;
+	return session_put(s, bfe_txn_begin(s->bfe, read_only ? BFE_TXN_READ_ONLY : 0));
+}
+
+NTSTATUS FwpmTransactionCommit0(HANDLE engine)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmTransactionCommit0", &status);
+
+	return s ? session_put(s, bfe_txn_commit(s->bfe)) : status;
+}
+
+NTSTATUS FwpmTransactionAbort0(HANDLE engine)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmTransactionAbort0", &status);
+
+	return s ? session_put(s, bfe_txn_abort(s->bfe)) : status;
+}
+
+/* ---- providers and sublayers ---------------------------------------------------------------- */
+
+static wfp_err provider_add(struct session *s, const FWPM_PROVIDER0 *in)
+{
+	struct bfe_provider p;
+	struct texts t;
+	wfp_err err;
+
+	if (!in)
+		return ERR_NULL_POINTER;
+	err = texts_from_display(&t, &in->displayData, in->serviceName);
+	if (err)
+		return err;
+	p = (struct bfe_provider){
+		.key = key_from(&in->providerKey),
+		.name = t.name,
+		.description = t.description,
+		.service = t.extra,
+		.flags = in->flags,
+	};
+	err = bfe_provider_add(s->bfe, &p, NULL);
+	texts_free(&t);
+	return err;
+}
+
+NTSTATUS FwpmProviderAdd0(HANDLE engine, const FWPM_PROVIDER0 *provider, PSECURITY_DESCRIPTOR sd)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmProviderAdd0", &status);
+
+	return s ? session_put(s, provider_add(s, provider)) : status;
+}
+
+static wfp_err sublayer_add(struct session *s, const FWPM_SUBLAYER0 *in)
+{
+	struct bfe_sublayer l;
+	struct texts t;
+	wfp_err err;
+
+	if (!in)
+		return ERR_NULL_POINTER;
+	err = texts_from_display(&t, &in->displayData, NULL);
+	if (err)
+		return err;
+	l = (struct bfe_sublayer){
+		.key = key_from(&in->subLayerKey),
+		.provider = key_from(in->providerKey),
+		.name = t.name,
+		.description = t.description,
+		.flags = in->flags,
+		.weight = in->weight,
+	};
+	err = bfe_sublayer_add(s->bfe, &l, NULL);
+	texts_free(&t);
+	return err;
+}
+
+NTSTATUS FwpmSubLayerAdd0(HANDLE engine, const FWPM_SUBLAYER0 *sublayer, PSECURITY_DESCRIPTOR sd)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmSubLayerAdd0", &status);
+
+	return s ? session_put(s, sublayer_add(s, sublayer)) : status;
+}
+
+/* ---- callouts ------------------------------------------------------------------------------- */
+
+static wfp_err callout_add(struct session *s, const FWPM_CALLOUT0 *in, UINT32 *id)
+{
+	const struct model_layer *layer;
+	struct bfe_callout c;
+	struct guid key;
+	struct texts t;
+	uint32_t new_id;
+	wfp_err err;
+
+	if (!in)
+		return ERR_NULL_POINTER;
+	key = key_from(&in->applicableLayer);
+	layer = model_layer_by_key(&key);
+	if (!layer)
+		return ERR_LAYER_NOT_FOUND;
+	err = texts_from_display(&t, &in->displayData, NULL);
+	if (err)
+		return err;
+	c = (struct bfe_callout){
+		.key = key_from(&in->calloutKey),
+		.provider = key_from(in->providerKey),
+		.name = t.name,
+		.description = t.description,
+		.flags = in->flags,
+		.layer = layer->id,
+	};
+	err = bfe_callout_add(s->bfe, &c, &new_id);
+	texts_free(&t);
+	if (!err && id)
+		*id = new_id;
+	return err;
+}
+
+NTSTATUS FwpmCalloutAdd0(HANDLE engine, const FWPM_CALLOUT0 *callout, PSECURITY_DESCRIPTOR sd,
+			 UINT32 *id)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmCalloutAdd0", &status);
+
+	return s ? session_put(s, callout_add(s, callout, id)) : status;
+}
+
+NTSTATUS FwpmCalloutDeleteById0(HANDLE engine, UINT32 id)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmCalloutDeleteById0", &status);
+
+	return s ? session_put(s, bfe_callout_delete_by_id(s->bfe, id)) : status;
+}
+
+/* ---- filters -------------------------------------------------------------------------------- */
+
+/* Values are borrowed from the caller: what is kept of the filter is copied below us. */
+static wfp_err condition_from(struct model_condition *out, const FWPM_FILTER_CONDITION0 *in,
+			      const struct model_layer *layer)
+{
+	int field;
+
+	out->field_key = key_from(&in->fieldKey);
+	field = model_field_index(layer, &out->field_key);
+	if (field < 0)
+		return ERR_CONDITION_NOT_FOUND;
+	if ((unsigned)in->matchType >= MODEL_MATCHES)
+		return ERR_MATCH_TYPE_MISMATCH;
+	out->field = (int16_t)field;
+	out->match = (uint8_t)in->matchType;
+	memcpy(&out->value, &in->conditionValue, sizeof(out->value));
+	return ERR_OK;
+}
+
+static wfp_err conditions_from(struct model_filter *draft, const FWPM_FILTER0 *in,
+			       const struct model_layer *layer)
+{
+	wfp_err err = ERR_OK;
+
+	draft->n_conditions = in->numFilterConditions;
+	if (draft->n_conditions == 0)
+		return ERR_OK;
+	if (!in->filterCondition)
+		return ERR_NULL_POINTER;
+	draft->conditions = mem_zalloc_array(draft->n_conditions, sizeof(*draft->conditions));
+	if (!draft->conditions)
+		return ERR_NO_MEMORY;
+	for (uint32_t i = 0; i < draft->n_conditions && !err; i++)
+		err = condition_from(&draft->conditions[i], &in->filterCondition[i], layer);
+	if (err)
+		mem_free(draft->conditions);
+	return err;
+}
+
+static void draft_from(struct model_filter *draft, const FWPM_FILTER0 *in, uint16_t layer)
+{
+	*draft = (struct model_filter){
+		.key = key_from(&in->filterKey),
+		.layer = layer,
+		.sublayer = key_from(&in->subLayerKey),
+		.flags = in->flags,
+		.action = in->action.type,
+		.context = in->rawContext,
+		.provider = key_from(in->providerKey),
+	};
+	if (MODEL_ACTION_IS_CALLOUT(in->action.type))
+		draft->callout = key_from(&in->action.calloutKey);
+	memcpy(&draft->requested_weight, &in->weight, sizeof(draft->requested_weight));
+}
+
+static wfp_err filter_add(struct session *s, const FWPM_FILTER0 *in, UINT64 *id)
+{
+	const struct model_layer *layer;
+	struct model_filter draft;
+	struct guid key;
+	struct texts t;
+	uint64_t new_id;
+	wfp_err err;
+
+	if (!in)
+		return ERR_NULL_POINTER;
+	key = key_from(&in->layerKey);
+	layer = model_layer_by_key(&key);
+	if (!layer)
+		return ERR_LAYER_NOT_FOUND;
+	draft_from(&draft, in, layer->id);
+	err = texts_from_display(&t, &in->displayData, NULL);
+	if (err)
+		return err;
+	draft.name = t.name;
+	draft.description = t.description;
+	err = conditions_from(&draft, in, layer);
+	if (err)
+		goto undo_texts;
+	err = bfe_filter_add(s->bfe, &draft, &new_id);
+	if (!err && id)
+		*id = new_id;
+	mem_free(draft.conditions);
+undo_texts:
+	texts_free(&t);
+	return err;
+}
+
+NTSTATUS FwpmFilterAdd0(HANDLE engine, const FWPM_FILTER0 *filter, PSECURITY_DESCRIPTOR sd,
+			UINT64 *id)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmFilterAdd0", &status);
+
+	return s ? session_put(s, filter_add(s, filter, id)) : status;
+}
+
+NTSTATUS FwpmFilterDeleteById0(HANDLE engine, UINT64 id)
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, "FwpmFilterDeleteById0", &status);
+
+	return s ? session_put(s, bfe_filter_delete(s->bfe, id)) : status;
+}
+
+/* ---- deleting by key ------------------------------------------------------------------------ */
+
+static NTSTATUS delete_by_key(HANDLE engine, const GUID *key, const char *function,
+			      wfp_err (*delete)(struct bfe_session *s, const struct guid *key))
+{
+	NTSTATUS status;
+	struct session *s = session_ref(engine, function, &status);
+	struct guid g;
+
+	if (!s)
+		return status;
+	if (!key)
+		return session_put(s, ERR_NULL_POINTER);
+	g = key_from(key);
+	return session_put(s, delete(s->bfe, &g));
+}
+
+NTSTATUS FwpmProviderDeleteByKey0(HANDLE engine, const GUID *key)
+{
+	return delete_by_key(engine, key, "FwpmProviderDeleteByKey0", bfe_provider_delete);
+}
+
+NTSTATUS FwpmSubLayerDeleteByKey0(HANDLE engine, const GUID *key)
+{
+	return delete_by_key(engine, key, "FwpmSubLayerDeleteByKey0", bfe_sublayer_delete);
+}
+
+NTSTATUS FwpmCalloutDeleteByKey0(HANDLE engine, const GUID *key)
+{
+	return delete_by_key(engine, key, "FwpmCalloutDeleteByKey0", bfe_callout_delete);
+}
+
+NTSTATUS FwpmFilterDeleteByKey0(HANDLE engine, const GUID *key)
+{
+	return delete_by_key(engine, key, "FwpmFilterDeleteByKey0", bfe_filter_delete_by_key);
+}
+
+/* ---- the service's state -------------------------------------------------------------------- */
+
+/* The base filtering engine lives as long as the kernel, so its state never changes. */
+FWPM_SERVICE_STATE FwpmBfeStateGet0(void)
+{
+	return FWPM_SERVICE_RUNNING;
+}
+
+NTSTATUS FwpmBfeStateSubscribeChanges0(void *device, FWPM_SERVICE_STATE_CHANGE_CALLBACK0 callback,
+				       void *context, HANDLE *change)
+{
+	if (!nt_irql_ok(PASSIVE_LEVEL, "FwpmBfeStateSubscribeChanges0"))
+		return STATUS_NOT_SUPPORTED;
+	if (!callback || !change)
+		return STATUS_FWP_NULL_POINTER;
+	*change = nt_driver_current();
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS FwpmBfeStateUnsubscribeChanges0(HANDLE change)
+{
+	if (!nt_irql_ok(PASSIVE_LEVEL, "FwpmBfeStateUnsubscribeChanges0"))
+		return STATUS_NOT_SUPPORTED;
+	return change == nt_driver_current() ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+}
