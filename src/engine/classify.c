@@ -212,7 +212,8 @@ static enum said callout_says(struct walk *w, const struct policy_filter *pf,
 	struct engine_call call = {.ind = ind, .filter = pf->filter, .callout_id = pf->slot->id};
 	struct engine_classify_out out = out_on_entry(w, pf->filter);
 	struct engine_frame frame = {
-		.engine = w->e, .call = &call, .callout = c, .op = ind->op, .out = &out};
+		.engine = w->e, .call = &call, .callout = c, .op = ind->op, .out = &out,
+		.rights = out.rights};
 	bool writable = out.rights & ENGINE_RIGHT_ACTION_WRITE;
 	struct flow_slot *context = NULL;
 	enum said said;

@@ -175,11 +175,19 @@ const char *engine_rule_text(enum engine_rule rule)
 void engine_report(struct engine *e, enum engine_rule rule, uint32_t callout_id, const char *driver,
 		   uint64_t op)
 {
-	const struct engine_report report = {rule, callout_id, driver ? driver : "", op};
+	struct engine_report report = {rule, callout_id, driver ? driver : "", op};
+	struct engine_callout *c = NULL;
 
 	engine_count(e, ENGINE_COUNTER(rules) + rule, 1);
-	if (e->config.report)
-		e->config.report(e->config.report_ctx, &report);
+	if (!e->config.report)
+		return;
+	if (!driver && callout_id != 0)
+		c = engine_callout_find(e, callout_id);
+	if (c)
+		report.driver = c->name;
+	e->config.report(e->config.report_ctx, &report);
+	if (c)
+		engine_callout_unpin(c);
 }
 
 void engine_report_callout(struct engine *e, enum engine_rule rule, const struct engine_callout *c,

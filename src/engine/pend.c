@@ -152,12 +152,12 @@ enum pend_left pend_classified(struct pend_op *op)
 	return PEND_LEFT_HELD;
 }
 
-static void fill_result(const struct pend_op *op, struct pend_tally *t, struct pend_result *out)
+static void fill_result(const struct pend_op *op, const struct pend_tally *t,
+			struct pend_result *out)
 {
 	out->holders = op->n_records;
 	out->outcome = t->outcome;
-	out->by_callout =
-		t->decided_by < 0 ? 0 : atom32_load_relaxed(&op->records[t->decided_by].callout_id);
+	out->by_callout = t->by_callout;
 	/*
 	 * Somebody completed without an opinion: the reauthorization will ask for it.  Only a block
 	 * makes that needless; a default permit for another holder does not.

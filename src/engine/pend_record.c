@@ -13,6 +13,7 @@
  */
 #include "engine/pend_record.h"
 
+#include "engine/arbitrate.h"
 #include "engine/pend_step.h"
 
 #define FLAG_HARD 1u
@@ -82,56 +83,45 @@ bool pend_record_step(struct pend_record *r, uint32_t generation, enum pend_reco
 	return legal;
 }
 
-/* Where arbitration stands after some answers; the sublayers' usual rules. */
-enum standing { NONE, SOFT_PERMIT, HARD_PERMIT, SOFT_BLOCK, HARD_BLOCK, STANDINGS };
-
-static const uint8_t after[STANDINGS][STANDINGS] = {
-	/*		 NONE	      SOFT_PERMIT  HARD_PERMIT	SOFT_BLOCK  HARD_BLOCK */
-	[NONE] =	{NONE,	      SOFT_PERMIT, HARD_PERMIT, SOFT_BLOCK, HARD_BLOCK},
-	[SOFT_PERMIT] = {SOFT_PERMIT, SOFT_PERMIT, HARD_PERMIT, SOFT_BLOCK, HARD_BLOCK},
-	/* A block against a cleared right is a veto. */
-	[HARD_PERMIT] = {HARD_PERMIT, HARD_PERMIT, HARD_PERMIT, HARD_BLOCK, HARD_BLOCK},
-	[SOFT_BLOCK] =	{SOFT_BLOCK,  SOFT_PERMIT, HARD_PERMIT, SOFT_BLOCK, HARD_BLOCK},
-	[HARD_BLOCK] =	{HARD_BLOCK,  HARD_BLOCK,  HARD_BLOCK,	HARD_BLOCK, HARD_BLOCK},
-};
-
-static enum standing standing_of(enum pend_record_state state, struct pend_answer a,
-				 enum engine_default on_revoke)
+/* What a holder says; false: it has no opinion. */
+static bool opinion_of(const struct pend_record *r, enum pend_record_state state,
+		       struct pend_answer a, enum engine_default on_revoke, struct engine_opinion *o)
 {
-	if (state == PEND_RECORD_REVOKED) {
-		if (a.reason == PEND_REASON_NO_ABSORB || on_revoke == ENGINE_DEFAULT_BLOCK)
-			return HARD_BLOCK;
-		return SOFT_PERMIT;
+	bool revoked = state == PEND_RECORD_REVOKED;
+
+	*o = (struct engine_opinion){
+		.action = a.action,
+		.hard = a.hard,
+		.by_callout = true,
+		.callout_id = atom32_load_relaxed(&r->callout_id),
+	};
+	if (revoked && (a.reason == PEND_REASON_NO_ABSORB || on_revoke == ENGINE_DEFAULT_BLOCK)) {
+		o->action = MODEL_ACTION_BLOCK;
+		o->hard = true;
+	} else if (revoked) {
+		o->action = MODEL_ACTION_PERMIT;
+		o->hard = false;
 	}
-	switch (a.action) {
-	case MODEL_ACTION_PERMIT:
-		return a.hard ? HARD_PERMIT : SOFT_PERMIT;
-	case MODEL_ACTION_BLOCK:
-		return a.hard ? HARD_BLOCK : SOFT_BLOCK;
-	default:
-		return NONE;
-	}
+	return o->action == MODEL_ACTION_PERMIT || o->action == MODEL_ACTION_BLOCK;
 }
 
 void pend_record_arbitrate(const struct pend_record *records, unsigned n, uint32_t generation,
 			   enum engine_default on_revoke, struct pend_tally *out)
 {
-	enum standing now = NONE;
+	struct engine_arbiter arbiter = {.standing = ENGINE_STANDING_NONE};
+	struct engine_opinion opinion;
 
-	*out = (struct pend_tally){.decided_by = -1};
+	*out = (struct pend_tally){0};
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t word = atom64_load_acquire(&records[i].word);
 		enum pend_record_state state = pend_record_state(word, generation);
 		struct pend_answer answer = pend_record_answer(word);
-		enum standing next = (enum standing)
-			after[now][standing_of(state, answer, on_revoke)];
 
 		out->revoked += state == PEND_RECORD_REVOKED;
-		out->done += state == PEND_RECORD_DONE;
 		out->undecided += state == PEND_RECORD_DONE && answer.action == 0;
-		if (next != now)
-			out->decided_by = (int)i;
-		now = next;
+		if (opinion_of(&records[i], state, answer, on_revoke, &opinion))
+			engine_arbiter_hear(&arbiter, &opinion);
 	}
-	out->outcome = now == SOFT_BLOCK || now == HARD_BLOCK ? ENGINE_BLOCK : ENGINE_PERMIT;
+	out->outcome = engine_arbiter_blocks(&arbiter) ? ENGINE_BLOCK : ENGINE_PERMIT;
+	out->by_callout = arbiter.decider.callout_id;
 }

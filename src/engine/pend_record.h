@@ -60,13 +60,13 @@ bool pend_record_step(struct pend_record *r, uint32_t generation, enum pend_reco
 		      const struct pend_answer *answer, enum pend_record_state *was);
 
 /*
- * Arbitrates the answers by weight, heaviest first.  on_revoke stands for those who were revoked,
- * except that a hold without absorb is always a block.  *decided_by: the index, or -1.
+ * Arbitrates the answers by weight, heaviest first, as those of sublayers.  on_revoke stands for
+ * those who were revoked, except that a hold without absorb is always a block.
  */
 struct pend_tally {
-	unsigned done, undecided, revoked;
-	enum engine_outcome outcome;
-	int decided_by;
+	unsigned undecided, revoked; /* how many; the others gave a verdict */
+	enum engine_outcome outcome; /* ENGINE_PERMIT or ENGINE_BLOCK */
+	uint32_t by_callout;	     /* who decided, 0: nobody */
 };
 void pend_record_arbitrate(const struct pend_record *records, unsigned n, uint32_t generation,
 			   enum engine_default on_revoke, struct pend_tally *out);

@@ -10,7 +10,7 @@
 
 #include "engine/callout.h"
 
-/* driver may be NULL, callout_id and op 0: unknown. */
+/* callout_id and op 0: unknown.  driver NULL: that of the callout, if it is still registered. */
 void engine_report(struct engine *e, enum engine_rule rule, uint32_t callout_id, const char *driver,
 		   uint64_t op);
 /* The same with id and driver of a registration; NULL: unknown. */
