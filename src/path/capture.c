@@ -123,11 +123,15 @@ static void find_packet(const struct link_type *link, struct capture_frame *f)
 		f->ip_len = length;
 }
 
+/* Seconds of a pcap file are unsigned and of 32 bits; libpcap shows them as signed from 2038 on. */
 static uint64_t time_of(const struct pcap_pkthdr *h)
 {
-	if (h->ts.tv_sec < 0 || (uint64_t)h->ts.tv_sec > UINT64_MAX / CLOCK_S - 1)
+	const int64_t seconds = h->ts.tv_sec;
+	const uint64_t s = seconds < 0 ? (uint32_t)seconds : (uint64_t)seconds;
+
+	if (s > UINT64_MAX / CLOCK_S - 1)
 		return 0;
-	return (uint64_t)h->ts.tv_sec * CLOCK_S + (uint64_t)h->ts.tv_usec % CLOCK_S;
+	return s * CLOCK_S + (uint64_t)h->ts.tv_usec % CLOCK_S;
 }
 
 static wfp_err broken(const struct capture *c, const char *what, struct buf *why)

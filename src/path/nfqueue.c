@@ -2,8 +2,8 @@
 /*
  * nfqueue - the path over the kernel's queues, see nfqueue.h.
  *
- * The thread that calls run only watches: it reports closed endpoints to the stack, winds the
- * engine's watchdog and waits for stop.
+ * The thread that calls run only watches: it reports closed endpoints to the stack and waits for
+ * stop.
  */
 #include "path/nfqueue.h"
 
@@ -52,8 +52,6 @@ static void watch(struct nfqueue *q)
 	while (atom32_load_acquire(&q->stop) == 0) {
 		if (poll_wait(&fd, 1, clock_now() + WATCH_TIME))
 			sockets_closed(q->sockets, report_closed, q->stack);
-		if (q->options.engine)
-			engine_tick(q->options.engine, clock_now());
 	}
 }
 

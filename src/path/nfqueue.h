@@ -26,7 +26,7 @@ struct nfqueue_options {
 	uint32_t mark;	   /* one bit: on packets that we send ourselves, which are not queued */
 	uint32_t max_len;  /* packets that wait in one queue of the kernel */
 	const char *table; /* the name of our table; two platforms in one namespace need two names */
-	struct engine *engine; /* run winds its watchdog and stops it at the end; NULL: the caller does */
+	struct engine *engine; /* stopped at the end, so that nothing is held; NULL: the caller does */
 };
 
 /* One queue, number 0; all hooks, both families; fail-closed; mark 0x10000000; "openwfp". */

@@ -3,7 +3,7 @@
  * none - no packets: the platform runs, drivers load, policy changes, until it is stopped.
  *
  * The first worker of the stack gets its turns, so that drivers may inject; what they send goes
- * nowhere.  There are no options; the caller winds the engine's watchdog.
+ * nowhere.  There are no options.
  */
 #pragma once
 

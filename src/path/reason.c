@@ -98,7 +98,6 @@ void reason_print(struct buf *out, enum port_verdict verdict, bool modified,
 		put_layer(out, why->layer);
 	} else if (!says) {
 		buf_append_str(out, ": no filter matched");
-		put_layer(out, why->layer);
 	}
 	if (says)
 		buf_printf(out, "%s%s", v->filter_id ? ", " : ": ", why->what);

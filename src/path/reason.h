@@ -5,7 +5,7 @@
  *	BLOCK by filter 65537 'no telnet' in sublayer FWPM_SUBLAYER_UNIVERSAL (weight 32768) at
  *	FWPM_LAYER_ALE_AUTH_CONNECT_V4
  *	PERMIT by callout 17 'firewall' for filter 65538 'ask' in sublayer ... at ...
- *	PERMIT: no filter matched at ...
+ *	PERMIT: no filter matched
  *	BLOCK: malformed
  *
  * The names belong to the policy, which a datapath does not see: whoever opens the path lends them.

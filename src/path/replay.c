@@ -20,8 +20,7 @@
 #define GAP_MAX	      (24 * 3600 * CLOCK_S)
 #define DRAIN_DEFAULT (70 * CLOCK_S)
 #define STOP_TIME     (5 * CLOCK_S) /* for what engine_stop has revoked */
-#define TURN_TIME     (100 * CLOCK_MS) /* the watchdog is wound this often while anything is held */
-#define REST_TIME     CLOCK_S	       /* else the stop flag is looked at this often */
+#define REST_TIME     CLOCK_S /* while nothing is held the stop flag is looked at this often */
 #define ROWS_MAX      16384u
 
 /* [I] after open   [A] atomic   [T] the replay's thread */
@@ -39,7 +38,6 @@ struct replay {
 	uint32_t interface;		 /* [T] of the capture being read */
 	uint64_t start, elapsed;	 /* [T] the clock at the first frame, and capture time since */
 	uint64_t last_time;		 /* [T] of a frame */
-	uint64_t next_tick;		 /* [T] when the watchdog is due */
 	struct buf *why;		 /* [T] */
 	wfp_err err;			 /* [T] what run returns */
 	struct atom32 stop;		 /* [A] */
@@ -195,16 +193,6 @@ static bool at_rest(struct replay *r)
 	return r->rows.unanswered == 0 && stack_worker_quiet(r->worker);
 }
 
-static void wind_watchdog(struct replay *r)
-{
-	const uint64_t now = clock_now();
-
-	if (!r->options.engine || now < r->next_tick)
-		return;
-	engine_tick(r->options.engine, now);
-	r->next_tick = now + TURN_TIME;
-}
-
 /* One turn of the stack; returns when it wants the next. */
 static uint64_t take_turn(struct replay *r)
 {
@@ -212,7 +200,6 @@ static uint64_t take_turn(struct replay *r)
 
 	indicate_second_ends(r);
 	replay_rows_flush(&r->rows);
-	wind_watchdog(r);
 	return next;
 }
 
@@ -221,9 +208,10 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void sleep_until(struct replay *r, uint64_t until)
+/* At rest the stack's own wishes can wait: a gap of hours is a few steps. */
+static void sleep_until(struct replay *r, uint64_t until, uint64_t next)
 {
-	const uint64_t limit = clock_now() + (at_rest(r) ? REST_TIME : TURN_TIME);
+	const uint64_t limit = at_rest(r) ? clock_now() + REST_TIME : next;
 	bool mail = mailbox_wait_until(stack_worker_mailbox(r->worker), least(until, limit));
 
 	(void)mail; /* the next turn finds out */
@@ -235,7 +223,7 @@ static void pass_time(struct replay *r, uint64_t due)
 	uint64_t next = take_turn(r);
 
 	while (clock_now() < due && !stopped(r)) {
-		sleep_until(r, least(next, due));
+		sleep_until(r, due, next);
 		next = take_turn(r);
 	}
 }
@@ -247,7 +235,7 @@ static void wait_for_answers(struct replay *r, size_t rows, uint64_t time)
 	uint64_t next = take_turn(r);
 
 	while ((rows ? r->rows.count > rows : !at_rest(r)) && clock_now() < deadline) {
-		sleep_until(r, least(next, deadline));
+		sleep_until(r, deadline, next);
 		next = take_turn(r);
 	}
 }

@@ -50,7 +50,7 @@ struct replay_options {
 	 */
 	bool keep_time;
 	uint64_t drain; /* ns to wait for held packets at the end; 0: 70 s */
-	struct engine *engine; /* run winds its watchdog and stops it when drain is over; NULL: neither */
+	struct engine *engine; /* stopped when drain is over and something is still held; may be NULL */
 	const struct reason_names *names; /* may be NULL */
 	void (*row)(void *ctx, const struct replay_row *row); /* may be NULL */
 	void *ctx;

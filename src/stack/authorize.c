@@ -258,15 +258,22 @@ static enum way_move ask_first(struct journey *j)
 	return held_pass_on(j) ? WAY_ON : WAY_DROP;
 }
 
+/* A packet that was held goes on in the middle of its way. */
+static void know_flow(struct journey *j)
+{
+	struct flow_key key;
+
+	if (j->flow || opens_nothing(&j->p->h))
+		return;
+	key = flow_key_from(&j->p->h, j->p->hook);
+	j->flow = flow_table_find(j->w->flows, &key);
+}
+
 enum way_move authorize_packet(struct journey *j)
 {
 	const struct ale *a;
 
-	if (!j->flow && !opens_nothing(&j->p->h)) {
-		const struct flow_key key = flow_key_from(&j->p->h, j->p->hook);
-
-		j->flow = flow_table_find(j->w->flows, &key);
-	}
+	know_flow(j);
 	if (!j->flow)
 		return WAY_ON;
 	a = &j->flow->ale;
@@ -284,13 +291,32 @@ enum way_move authorize_packet(struct journey *j)
 	return WAY_DROP;
 }
 
+/* What passes passes by this word, unless a later layer has one of its own. */
+static void name_permit(struct journey *j)
+{
+	const struct ale *a = &j->flow->ale;
+
+	if (a->verdict.outcome == ENGINE_PERMIT && a->verdict.filter_id)
+		j->why = (struct port_reason){
+			.layer = layer_id(asked_layer(a), j->p->h.version, false),
+			.verdict = a->verdict,
+			.what = "",
+		};
+}
+
 enum way_move authorize_establish(struct journey *j)
 {
-	struct flow *f = j->flow;
-	/* Who connects is done when the SYN-ACK arrives, who accepts with the ACK for his. */
-	const enum tcp_state complete = f && f->ale.inbound ? TCP_ESTABLISHED : TCP_SYN_RECEIVED;
+	struct flow *f;
+	enum tcp_state complete;
 
-	if (!f || f->ale.established)
+	know_flow(j);
+	f = j->flow;
+	if (!f)
+		return WAY_ON;
+	name_permit(j);
+	/* Who connects is done when the SYN-ACK arrives, who accepts with the ACK for his. */
+	complete = f->ale.inbound ? TCP_ESTABLISHED : TCP_SYN_RECEIVED;
+	if (f->ale.established)
 		return WAY_ON;
 	if (f->key.protocol == HEADERS_TCP && f->tcp.state < complete)
 		return WAY_ON;

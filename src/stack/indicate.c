@@ -119,6 +119,8 @@ enum way_move indicate_packet(struct journey *j, enum layer_kind kind, const str
 		held_settle(j->p);
 		return WAY_DROP;
 	}
+	if (v.filter_id)
+		j->why = (struct port_reason){.layer = ind.layer, .verdict = v, .what = ""};
 	held_settle(j->p);
 	return held_pass_on(j) ? WAY_ON : WAY_DROP;
 }

@@ -181,6 +181,11 @@ void stack_worker_flush(struct stack_worker *w)
 	publish(w);
 }
 
+void stack_worker_set_port(struct stack_worker *w, struct stack_port *port)
+{
+	w->port = port;
+}
+
 void stack_worker_enter(struct stack_worker *w)
 {
 	BUG_ON(thread_slot_get(THREAD_SLOT_WORKER));

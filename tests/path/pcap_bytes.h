@@ -7,9 +7,11 @@
 #include "base/buf.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static inline UNUSED void put_be16(struct buf *b, unsigned v)
@@ -96,19 +98,16 @@ static inline UNUSED void put_tcp4(struct buf *b, uint32_t src, unsigned src_por
 	put_be32(b, 0);
 }
 
-/* A directory of its own per test program run; removed by the caller with temp_remove. */
+/* A file in a directory of this test program; temp_remove removes both. */
 static inline UNUSED const char *temp_path(const char *name)
 {
 	static char path[2][256];
 	static unsigned turn;
-	static char dir[128];
+	const char *tmp = getenv("TMPDIR");
+	char dir[128];
 
-	if (!dir[0]) {
-		const char *tmp = getenv("TMPDIR");
-
-		snprintf(dir, sizeof(dir), "%s/openwfp-path-XXXXXX", tmp ? tmp : "/tmp");
-		BUG_ON(!mkdtemp(dir));
-	}
+	snprintf(dir, sizeof(dir), "%s/openwfp-path-%d", tmp ? tmp : "/tmp", (int)getpid());
+	BUG_ON(mkdir(dir, 0700) != 0 && errno != EEXIST);
 	turn ^= 1;
 	snprintf(path[turn], sizeof(path[0]), "%s/%s", dir, name);
 	return path[turn];
