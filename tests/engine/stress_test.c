@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pend under stress: eight threads and a million pairs of pend and complete on shared operations.
+ * pend under stress: eight threads and a million pairs of pend and complete on shared operations,
+ * through the whole engine.
  *
  * Three owners classify; at each operation up to four callouts pend, and four more threads complete
- * for them, each another callout, at whatever moment they come to it.  The eighth thread is the
- * watchdog.  One callout is clumsy: it completes twice, late, with stale and invented contexts,
- * forgets, and pends outside of any classify.  Run it under the sanitizers; STRESS_PAIRS makes it
+ * for them, each for another callout, at whatever moment they come to it.  The eighth thread is the
+ * watchdog; now and then it also takes a callout out by force and registers it again.  One callout
+ * is clumsy: it completes twice, late, with stale and invented contexts, forgets, pends outside of
+ * any classify, and does not always absorb.  Run it under the sanitizers; STRESS_PAIRS makes it
  * shorter.
  */
-#include "pend_world.h"
+#include "harness.h"
 
+#include "base/clock.h"
 #include "base/mailbox.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/thread.h"
+#include "engine/callout.h"
+#include "engine/pend.h"
+#include "model/catalogue.h"
 
 #define OWNERS	    3u
 #define CALLOUTS    4u
@@ -19,6 +28,8 @@
 #define RING	    256u
 #define DEFAULT_PAIRS 1000000u
 #define TIMEOUT	    (20 * CLOCK_MS)
+#define LAYER	    MODEL_LAYER_ALE_AUTH_CONNECT_V4
+#define VALUES	    64u
 
 /* Contexts on their way from one owner to one callout's thread. */
 struct ring {
@@ -42,7 +53,7 @@ struct owner {
 	struct mailbox mail;
 	struct life lives[LIVES];
 	unsigned under_way;
-	uint64_t resumed, inline_;
+	uint64_t resumed;
 	struct rng rng;
 };
 
@@ -54,15 +65,23 @@ struct completer {
 	uint64_t old[64]; /* contexts that are over */
 };
 
+struct callout {
+	struct stress *s;
+	unsigned index;
+	uint32_t id;
+};
+
 struct stress {
-	struct engine e;
-	struct engine_callout callouts[CALLOUTS];
+	struct engine *e;
+	struct callout callouts[CALLOUTS];
 	struct owner owners[OWNERS];
 	struct completer completers[CALLOUTS];
 	struct ring rings[OWNERS][CALLOUTS];
+	struct model_value values[VALUES];
 	struct atom64 pairs;
 	uint64_t wanted;
 	struct atom32 owners_left;
+	unsigned reloads;
 };
 
 static bool ring_put(struct ring *r, uint64_t context)
@@ -97,37 +116,54 @@ static void post(void *arg, struct pend_op *op)
 
 static const struct pend_owner_ops owner_ops = {post};
 
-/* A callout's classifyFn: pends, and completes at once or leaves that to its thread. */
-static void classify_fn(struct owner *o, struct life *l, unsigned c)
+static void absorb(struct engine_classify_out *out)
 {
-	struct stress *s = o->s;
-	struct world_call w;
+	out->action = MODEL_ACTION_BLOCK;
+	out->flags |= ENGINE_OUT_ABSORB;
+	out->rights &= ~ENGINE_RIGHT_ACTION_WRITE;
+}
+
+/* A callout's classifyFn: pends, and completes at once or leaves that to its thread. */
+static void classify_fn(void *ctx, const struct engine_call *call, struct engine_classify_out *out)
+{
+	struct callout *c = ctx;
+	struct life *l = call->ind->layer_data;
+	struct owner *o = l->owner;
+	struct stress *s = c->s;
 	uint64_t context;
 
-	world_enter(&w, &s->e, &s->callouts[c], l->op);
-	if (rng_below(&o->rng, 8) != 0) {
-		CHECK_OK(pend_operation(&s->e, pend_handle(l->op), &context));
-		atom64_add_relaxed(&s->pairs, 1);
-		if (rng_below(&o->rng, 16) == 0 || !ring_put(&s->rings[o - s->owners][c], context))
-			pend_complete(&s->e, context);
-		if (c != CLUMSY || rng_below(&o->rng, 64) != 0)
-			world_absorb(&w);
-	}
-	world_return(&w);
+	if (rng_below(&o->rng, 8) == 0)
+		return;
+	CHECK_OK(pend_operation(s->e, call->ind->meta->completion_handle, &context));
+	atom64_add_relaxed(&s->pairs, 1);
+	if (rng_below(&o->rng, 16) == 0 || !ring_put(&s->rings[o - s->owners][c->index], context))
+		pend_complete(s->e, context);
+	if (c->index != CLUMSY || rng_below(&o->rng, 64) != 0)
+		absorb(out);
 }
+
+static const struct engine_callout_ops callout_ops = {.classify = classify_fn};
 
 static void classify(struct owner *o, struct life *l)
 {
+	struct engine_metadata meta = {.present = ENGINE_META_COMPLETION_HANDLE};
+	struct engine_indication ind = {.layer = LAYER,
+					.n_values = VALUES,
+					.values = o->s->values,
+					.meta = &meta,
+					.layer_data = l};
+	struct engine_verdict verdict;
+
 	atom32_store(&l->posted, 0);
-	CHECK_OK(pend_begin(&o->s->e, PEND_ALE, 48, false, &owner_ops, l, &l->op));
+	CHECK_OK(pend_begin(o->s->e, PEND_ALE, LAYER, false, &owner_ops, l, &l->op));
+	ind.op = l->op;
+	meta.completion_handle = pend_handle(l->op);
 	l->classified = false;
-	for (unsigned c = 0; c < CALLOUTS; c++)
-		classify_fn(o, l, c);
+	engine_classify(o->s->e, &ind, &verdict);
 	l->classified = true;
-	if (pend_classified(l->op) == PEND_LEFT_INLINE) {
+	if (verdict.outcome != ENGINE_PENDED) {
 		pend_end(l->op);
 		l->op = NULL;
-		o->inline_++;
 		return;
 	}
 	o->under_way++;
@@ -178,7 +214,7 @@ static void own(void *arg)
 /* What no driver should do. */
 static bool be_clumsy(struct completer *c, uint64_t context)
 {
-	struct engine *e = &c->s->e;
+	struct engine *e = c->s->e;
 	uint64_t other;
 	unsigned i = rng_below(&c->rng, ARRAY_LEN(c->old));
 
@@ -203,9 +239,9 @@ static void complete_one(struct completer *c, uint64_t context)
 {
 	if (c->index == CLUMSY && !be_clumsy(c, context))
 		return;
-	pend_complete(&c->s->e, context);
+	pend_complete(c->s->e, context);
 	if (c->index == CLUMSY && rng_below(&c->rng, 4) == 0)
-		pend_complete(&c->s->e, context);
+		pend_complete(c->s->e, context);
 }
 
 static void complete_all(void *arg)
@@ -222,57 +258,118 @@ static void complete_all(void *arg)
 	}
 }
 
+static void register_callout(struct callout *c)
+{
+	const struct engine_callout_desc desc = {
+		.key = {.a = 0xca110000u + c->index},
+		.driver = c->index + 1,
+		.name = c->index == CLUMSY ? "clumsy" : "good",
+		.ops = &callout_ops,
+		.ctx = c,
+	};
+
+	CHECK_OK(engine_callout_register(c->s->e, &desc, &c->id));
+}
+
+static void reload(struct stress *s)
+{
+	struct callout *c = &s->callouts[s->reloads++ % CALLOUTS];
+
+	CHECK_OK(engine_callout_unregister(s->e, c->id, ENGINE_UNREGISTER_FORCED));
+	register_callout(c);
+}
+
 static void watch(void *arg)
 {
 	struct stress *s = arg;
 
 	while (atom32_load(&s->owners_left) > 0) {
 		clock_sleep_until(clock_now() + 5 * CLOCK_MS);
-		pend_pool_tick(s->e.pool, clock_now());
+		engine_tick(s->e, clock_now());
+		reload(s);
 	}
+}
+
+/* One sublayer and one filter for each callout. */
+static void add_policy(struct stress *s, unsigned i)
+{
+	const struct model_sublayer sublayer = {{.a = 0x5b000000u + i}, (uint16_t)(100 - i)};
+	const struct model_filter draft = {.id = i + 1,
+					   .layer = LAYER,
+					   .sublayer = sublayer.key,
+					   .action = MODEL_ACTION_CALLOUT_UNKNOWN,
+					   .callout = {.a = 0xca110000u + i},
+					   .name = (char *)(uintptr_t)"stress"};
+	struct model_filter *f;
+
+	CHECK_OK(model_filter_create(&f, &draft));
+	CHECK_OK(engine_commit(s->e, &(struct engine_delta){.add_sublayers = &sublayer,
+							    .n_add_sublayers = 1,
+							    .add_filters = &f,
+							    .n_add_filters = 1}));
+	model_filter_put(f);
+}
+
+static void start_owner(struct stress *s, unsigned i)
+{
+	struct owner *o = &s->owners[i];
+
+	o->s = s;
+	rng_seed(&o->rng, test_seed() + i);
+	for (unsigned k = 0; k < LIVES; k++)
+		o->lives[k].owner = o;
+	CHECK_OK(mailbox_init(&o->mail, "owner"));
+	CHECK_OK(thread_start(&o->thread, "owner", own, o));
 }
 
 static void start(struct stress *s)
 {
 	for (unsigned i = 0; i < CALLOUTS; i++) {
+		s->callouts[i] = (struct callout){.s = s, .index = i};
+		register_callout(&s->callouts[i]);
+		add_policy(s, i);
+	}
+	for (unsigned i = 0; i < CALLOUTS; i++) {
 		struct completer *c = &s->completers[i];
 
-		world_callout_init(&s->callouts[i], i + 1, i == CLUMSY ? "clumsy" : "good");
-		*c = (struct completer){.s = s, .index = i};
+		c->s = s;
+		c->index = i;
 		rng_seed(&c->rng, test_seed() + 100 + i);
+		CHECK_OK(thread_start(&c->thread, "completer", complete_all, c));
 	}
-	for (unsigned i = 0; i < OWNERS; i++) {
-		struct owner *o = &s->owners[i];
-
-		o->s = s;
-		rng_seed(&o->rng, test_seed() + i);
-		for (unsigned k = 0; k < LIVES; k++)
-			o->lives[k].owner = o;
-		CHECK_OK(mailbox_init(&o->mail, "owner"));
-		CHECK_OK(thread_start(&o->thread, "owner", own, o));
-	}
-	for (unsigned i = 0; i < CALLOUTS; i++)
-		CHECK_OK(thread_start(&s->completers[i].thread, "completer", complete_all,
-				      &s->completers[i]));
+	for (unsigned i = 0; i < OWNERS; i++)
+		start_owner(s, i);
 }
 
 static void check_quiet(struct stress *s)
 {
-	struct engine_counters n = world_counters(&s->e);
+	struct engine_counters n;
 	uint64_t resumed = 0;
 
+	engine_counters_get(s->e, &n);
 	for (unsigned i = 0; i < OWNERS; i++)
 		resumed += s->owners[i].resumed;
-	for (unsigned i = 0; i < CALLOUTS; i++) {
-		CHECK_EQ_U(atom32_load(&s->callouts[i].pins), 0);
-		CHECK_EQ_U(atom32_load(&s->callouts[i].holds), 0);
-	}
 	CHECK_EQ_U(n.resumed, resumed);
+	CHECK_EQ_U(n.pends, resumed);
 	CHECK_EQ_U(n.pended_now, 0);
 	CHECK(n.joined > 0 && n.completed_before_return > 0);
-	CHECK(world_rule(&s->e, ENGINE_RULE_PendDoubleComplete) > 0);
-	CHECK(world_rule(&s->e, ENGINE_RULE_StaleContext) > 0);
-	CHECK(world_rule(&s->e, ENGINE_RULE_PendNoAbsorb) > 0);
+	CHECK(n.rules[ENGINE_RULE_PendDoubleComplete] > 0);
+	CHECK(n.rules[ENGINE_RULE_StaleContext] > 0);
+	CHECK(n.rules[ENGINE_RULE_PendNoAbsorb] > 0);
+}
+
+/* Every hold is gone, so nobody is busy. */
+static void stop(struct stress *s)
+{
+	for (unsigned i = 0; i < CALLOUTS; i++)
+		CHECK_OK(engine_callout_unregister(s->e, s->callouts[i].id,
+						   ENGINE_UNREGISTER_POLITE));
+	for (unsigned i = 0; i < OWNERS; i++)
+		mailbox_destroy(&s->owners[i].mail);
+	engine_stop(s->e);
+	engine_destroy(s->e);
+	mem_free(s);
+	CHECK_EQ_U(mem_live(), 0);
 }
 
 TEST(a_million_pairs_on_shared_operations_are_each_resumed_once)
@@ -285,7 +382,7 @@ TEST(a_million_pairs_on_shared_operations_are_each_resumed_once)
 	CHECK(s);
 	s->wanted = pairs ? strtoull(pairs, NULL, 0) : DEFAULT_PAIRS;
 	atom32_store(&s->owners_left, OWNERS);
-	world_open(&s->e, &config);
+	CHECK_OK(engine_create(&s->e, &config));
 	start(s);
 	CHECK_OK(thread_start(&watchdog, "watchdog", watch, s));
 	for (unsigned i = 0; i < OWNERS; i++)
@@ -294,9 +391,5 @@ TEST(a_million_pairs_on_shared_operations_are_each_resumed_once)
 		thread_join(s->completers[i].thread);
 	thread_join(watchdog);
 	check_quiet(s);
-	for (unsigned i = 0; i < OWNERS; i++)
-		mailbox_destroy(&s->owners[i].mail);
-	world_close(&s->e);
-	mem_free(s);
-	CHECK_EQ_U(mem_live(), 0);
+	stop(s);
 }
