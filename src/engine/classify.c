@@ -178,8 +178,7 @@ static enum said pended_says(struct walk *w, struct engine_frame *frame, struct 
 }
 
 /* What the callout has written, as an opinion. */
-static enum said written_says(struct walk *w, struct engine_frame *frame, bool writable,
-			      struct engine_opinion *o)
+static enum said written_says(struct walk *w, struct engine_frame *frame, struct engine_opinion *o)
 {
 	const struct engine_classify_out *out = frame->out;
 	const struct model_filter *f = frame->call->filter;
@@ -194,11 +193,12 @@ static enum said written_says(struct walk *w, struct engine_frame *frame, bool w
 					      0);
 		return SAID_NOTHING;
 	}
-	if (!writable && o->action == MODEL_ACTION_PERMIT)
+	/* Without the right a permit is no more than an opinion; the right cannot be cleared again.
+	 */
+	o->hard = !(out->rights & ENGINE_RIGHT_ACTION_WRITE) ||
+		  f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT;
+	if (o->action == MODEL_ACTION_PERMIT && !(frame->rights & ENGINE_RIGHT_ACTION_WRITE))
 		o->hard = false;
-	else
-		o->hard = !(out->rights & ENGINE_RIGHT_ACTION_WRITE) ||
-			  f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT;
 	if (absorbs)
 		hear_absorb(w, frame->callout, o);
 	return SAID_OPINION;
@@ -211,10 +211,12 @@ static enum said callout_says(struct walk *w, const struct policy_filter *pf,
 	struct engine_callout *c = rcu_load(&pf->slot->callable);
 	struct engine_call call = {.ind = ind, .filter = pf->filter, .callout_id = pf->slot->id};
 	struct engine_classify_out out = out_on_entry(w, pf->filter);
-	struct engine_frame frame = {
-		.engine = w->e, .call = &call, .callout = c, .op = ind->op, .out = &out,
-		.rights = out.rights};
-	bool writable = out.rights & ENGINE_RIGHT_ACTION_WRITE;
+	struct engine_frame frame = {.engine = w->e,
+				     .call = &call,
+				     .callout = c,
+				     .op = ind->op,
+				     .out = &out,
+				     .rights = out.rights};
 	struct flow_slot *context = NULL;
 	enum said said;
 
@@ -227,7 +229,7 @@ static enum said callout_says(struct walk *w, const struct policy_filter *pf,
 	o->by_callout = true;
 	o->callout_id = c->id;
 	call_callout(w, &frame, context);
-	said = frame.pended ? pended_says(w, &frame, o) : written_says(w, &frame, writable, o);
+	said = frame.pended ? pended_says(w, &frame, o) : written_says(w, &frame, o);
 	thread_slot_set(THREAD_SLOT_CLASSIFY, frame.outer);
 	return said;
 }
