@@ -6,7 +6,7 @@
 
 #include "harness.h"
 
-#include "base/mem.h"
+#include "base/clock.h"
 #include "model/catalogue.h"
 #include "path/pcapng.h"
 #include "path/replay.h"
@@ -34,7 +34,7 @@ struct world {
 	} rows[WORLD_ROWS];
 };
 
-static inline void world_row(void *ctx, const struct replay_row *row)
+static inline UNUSED void world_row(void *ctx, const struct replay_row *row)
 {
 	struct world *w = ctx;
 	struct world_row *r = &w->rows[w->n_rows];
@@ -55,7 +55,7 @@ static inline void world_row(void *ctx, const struct replay_row *row)
 	w->n_rows++;
 }
 
-static inline void world_begin(struct world *w)
+static inline UNUSED void world_begin(struct world *w)
 {
 	const struct engine_config engine = {0};
 	struct stack_config stack = {.workers = 1};
@@ -84,7 +84,7 @@ static inline UNUSED void world_add_udp(struct world *w, uint64_t time, uint32_t
 }
 
 /* What open or run answers. */
-static inline wfp_err world_replay(struct world *w)
+static inline UNUSED wfp_err world_replay(struct world *w)
 {
 	struct path *p;
 	wfp_err err;
@@ -100,7 +100,7 @@ static inline wfp_err world_replay(struct world *w)
 	return err;
 }
 
-static inline void world_end(struct world *w)
+static inline UNUSED void world_end(struct world *w)
 {
 	temp_remove(w->capture);
 	engine_stop(w->engine);
@@ -113,7 +113,7 @@ static inline void world_end(struct world *w)
 #define WORLD_CALLOUT (struct guid){.a = 2}
 
 /* A filter without conditions in the universal sublayer. */
-static inline void world_filter(struct world *w, struct model_filter *draft,
+static inline UNUSED void world_filter(struct world *w, struct model_filter *draft,
 				const struct model_callout *callout)
 {
 	const struct model_builtin *b;

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nfqueue - the whole path, with engine and stack, on the live traffic of a namespace of our own.
+ */
+#include "harness.h"
+
+#include "base/clock.h"
+#include "base/poll.h"
+#include "base/thread.h"
+#include "own_net.h"
+#include "path/nfqueue.h"
+#include "replay_world.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+
+static struct live {
+	struct world world; /* its engine; the stack is ours */
+	struct stack *stack;
+	struct path *path;
+	struct thread *runner;
+	struct nfqueue_options options;
+	struct buf why;
+	wfp_err err;
+} live;
+
+static void run_path(void *arg)
+{
+	struct live *l = arg;
+
+	l->err = nfqueue_path.run(l->path, &l->why);
+}
+
+/* False: not possible here. */
+static bool begin(const char *test, uint16_t queues)
+{
+	const struct engine_config engine = {0};
+	struct stack_config stack = {.workers = queues};
+
+	if (!own_net(test))
+		return false;
+	CHECK_OK(engine_create(&live.world.engine, &engine));
+	stack.engine = live.world.engine;
+	CHECK_OK(stack_create(&live.stack, &stack));
+	live.options = nfqueue_options_default();
+	live.options.n_queues = queues;
+	live.options.engine = live.world.engine;
+	if (nfqueue_path.open(&live.path, "", &live.options, live.stack, &live.why) != ERR_OK) {
+		printf("ok - %s # SKIP %s\n", test, buf_str(&live.why));
+		return false;
+	}
+	return true;
+}
+
+static void start(void)
+{
+	CHECK_OK(thread_start(&live.runner, "run", run_path, &live));
+}
+
+static void end(struct path_counters *out)
+{
+	nfqueue_path.stop(live.path);
+	thread_join(live.runner);
+	CHECK_OK(live.err);
+	nfqueue_path.counters(live.path, out);
+	nfqueue_path.close(live.path);
+	stack_destroy(live.stack);
+	engine_destroy(live.world.engine);
+	CHECK_EQ_U(out->received, out->accepted + out->dropped);
+	CHECK_EQ_U(out->lost, 0);
+}
+
+static struct sockaddr_storage address(int family, uint16_t port, socklen_t *len)
+{
+	struct sockaddr_storage s = {.ss_family = (sa_family_t)family};
+
+	if (family == AF_INET) {
+		((struct sockaddr_in *)&s)->sin_port = htons(port);
+		((struct sockaddr_in *)&s)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		*len = sizeof(struct sockaddr_in);
+	} else {
+		((struct sockaddr_in6 *)&s)->sin6_port = htons(port);
+		((struct sockaddr_in6 *)&s)->sin6_addr = in6addr_loopback;
+		*len = sizeof(struct sockaddr_in6);
+	}
+	return s;
+}
+
+static int bound(int family, int type, uint16_t port)
+{
+	socklen_t len;
+	struct sockaddr_storage a = address(family, port, &len);
+	int fd = socket(family, type | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && bind(fd, (void *)&a, len) == 0);
+	return fd;
+}
+
+static int connected(int family, int type, uint16_t port)
+{
+	socklen_t len;
+	struct sockaddr_storage a = address(family, port, &len);
+	int fd = socket(family, type | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && connect(fd, (void *)&a, len) == 0);
+	return fd;
+}
+
+static bool arrives(int fd)
+{
+	char byte[16];
+
+	return poll_wait(&fd, 1, clock_now() + 2 * CLOCK_S) && recv(fd, byte, sizeof(byte), 0) > 0;
+}
+
+static void datagram_passes(int family)
+{
+	int to = bound(family, SOCK_DGRAM, 7), from = connected(family, SOCK_DGRAM, 7);
+
+	CHECK(send(from, "hello", 5, 0) == 5);
+	CHECK(arrives(to));
+	close(to);
+	close(from);
+}
+
+TEST(datagrams_pass_both_hooks_and_both_families)
+{
+	struct path_counters c;
+
+	if (!begin("datagrams_pass_both_hooks_and_both_families", 1))
+		return;
+	start();
+	datagram_passes(AF_INET);
+	datagram_passes(AF_INET6);
+	end(&c);
+	CHECK(c.accepted >= 4); /* each is seen leaving and arriving */
+	CHECK_EQ_S(output_of((const char *const[]){"nft", "list", "tables", NULL}), "");
+}
+
+struct transfer {
+	int fd;
+	size_t bytes;
+};
+
+static void send_all(void *arg)
+{
+	static char block[1 << 16];
+	struct transfer *t = arg;
+
+	for (size_t done = 0; done < t->bytes;) {
+		ssize_t n = send(t->fd, block, sizeof(block), 0);
+
+		CHECK(n > 0);
+		done += (size_t)n;
+	}
+	shutdown(t->fd, SHUT_WR);
+}
+
+static void stream_passes(int family, size_t bytes)
+{
+	static char block[1 << 16];
+	struct transfer t = {.bytes = bytes};
+	struct thread *sender;
+	size_t got = 0;
+	ssize_t n;
+	int listener = bound(family, SOCK_STREAM, 80), fd;
+
+	CHECK(listen(listener, 8) == 0);
+	t.fd = connected(family, SOCK_STREAM, 80);
+	fd = accept(listener, NULL, NULL);
+	CHECK(fd >= 0);
+	CHECK_OK(thread_start(&sender, "sender", send_all, &t));
+	while ((n = recv(fd, block, sizeof(block), 0)) > 0)
+		got += (size_t)n;
+	thread_join(sender);
+	CHECK_EQ_U(got, bytes);
+	close(t.fd);
+	close(fd);
+	close(listener);
+}
+
+/* Loopback makes packets of 64 KiB, of which the kernel cannot copy the last bytes. */
+TEST(streams_of_big_packets_pass)
+{
+	struct path_counters c;
+
+	if (!begin("streams_of_big_packets_pass", 2))
+		return;
+	start();
+	stream_passes(AF_INET, 16 << 20);
+	stream_passes(AF_INET6, 16 << 20);
+	end(&c);
+	CHECK_EQ_U(c.dropped, 0);
+}
+
+TEST(what_the_policy_blocks_does_not_arrive)
+{
+	struct path_counters c;
+	int to, from;
+
+	if (!begin("what_the_policy_blocks_does_not_arrive", 1))
+		return;
+	world_block(&live.world, MODEL_LAYER_INBOUND_TRANSPORT_V4);
+	start();
+	to = bound(AF_INET, SOCK_DGRAM, 7);
+	from = connected(AF_INET, SOCK_DGRAM, 7);
+	CHECK(send(from, "hello", 5, 0) == 5);
+	datagram_passes(AF_INET6); /* by then the other has been decided */
+	CHECK(recv(to, &c, 1, MSG_DONTWAIT) < 0);
+	close(to);
+	close(from);
+	end(&c);
+	CHECK_EQ_U(c.dropped, 1);
+}
+
+TEST(closing_without_a_run_leaves_nothing)
+{
+	if (!begin("closing_without_a_run_leaves_nothing", 1))
+		return;
+	nfqueue_path.close(live.path);
+	CHECK_EQ_S(output_of((const char *const[]){"nft", "list", "tables", NULL}), "");
+	datagram_passes(AF_INET);
+	stack_destroy(live.stack);
+	engine_destroy(live.world.engine);
+}
+
+TEST(a_second_platform_is_refused_and_changes_nothing)
+{
+	struct path_counters c;
+	struct path *second;
+
+	if (!begin("a_second_platform_is_refused_and_changes_nothing", 1))
+		return;
+	start();
+	CHECK_ERR(nfqueue_path.open(&second, "", &live.options, live.stack, &live.why), ERR_BUSY);
+	datagram_passes(AF_INET);
+	end(&c);
+	CHECK(c.accepted >= 2);
+}
+
+TEST(nonsense_is_refused)
+{
+	struct nfqueue_options o = nfqueue_options_default();
+	struct buf why = {0};
+
+	CHECK_OK(nfqueue_options_check(&o, "", &why));
+	CHECK_ERR(nfqueue_options_check(&o, "x", &why), ERR_INVALID_PARAMETER);
+	o.mark = 3;
+	CHECK_ERR(nfqueue_options_check(&o, "", &why), ERR_INVALID_PARAMETER);
+	o = nfqueue_options_default();
+	o.n_queues = 0;
+	CHECK_ERR(nfqueue_options_check(&o, "", &why), ERR_INVALID_PARAMETER);
+	o.n_queues = 2;
+	o.first_queue = 65535;
+	CHECK_ERR(nfqueue_options_check(&o, "", &why), ERR_INVALID_PARAMETER);
+	o = nfqueue_options_default();
+	o.hooks = 8;
+	CHECK_ERR(nfqueue_options_check(&o, "", &why), ERR_INVALID_PARAMETER);
+}
