@@ -166,6 +166,9 @@ TEST(every_allocation_of_a_registration_may_fail)
 	uint64_t live;
 
 	begin();
+	/* The driver's tally stays with the engine. */
+	CHECK_OK(kit_try_register(&s, 0));
+	kit_unregister(&s);
 	live = mem_live();
 	for (unsigned nth = 1; err; nth++) {
 		mem_fail_at(nth);
@@ -175,6 +178,23 @@ TEST(every_allocation_of_a_registration_may_fail)
 			CHECK_ERR(err, ERR_NO_MEMORY);
 			CHECK_EQ_U(mem_live(), live);
 		}
+	}
+	kit_unregister(&s);
+	kit_end();
+}
+
+TEST(a_registration_that_makes_a_new_tally_may_fail)
+{
+	struct kit_script s = kit_answer(1, MODEL_ACTION_PERMIT);
+	wfp_err err = ERR_NO_MEMORY;
+
+	begin();
+	for (unsigned nth = 1; err; nth++) {
+		mem_fail_at(nth);
+		err = kit_try_register(&s, 0);
+		mem_fail_at(0);
+		if (err)
+			CHECK_ERR(err, ERR_NO_MEMORY);
 	}
 	kit_unregister(&s);
 	kit_end();
