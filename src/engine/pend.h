@@ -62,7 +62,8 @@ struct pend_result {
 	enum pend_reason cancelled; /* NONE: completed by all holders or resolved by default */
 	bool final;		    /* every holder gave a verdict (pend classify): use `outcome` */
 	enum engine_outcome outcome;/* PERMIT or BLOCK: by arbitration of DONE and REVOKED records */
-	bool revoked;		    /* at least one hold was revoked: outcome is the default's */
+	bool revoked;		    /* a hold was revoked and decides: use `outcome`.  Not set when the
+				       default permits and another holder left it to a reauthorization */
 	uint32_t by_callout;	    /* who decided, 0: nobody */
 	uint32_t holders;	    /* how many callouts held it */
 };
@@ -70,7 +71,10 @@ struct pend_result {
 void pend_resume(struct pend_op *op, struct pend_result *out);
 /* Frees the slot: generation + 1, every handle to it is stale.  Thread: the owner. */
 void pend_end(struct pend_op *op);
-/* Sticky: the endpoint closed.  Revokes all holds; post() follows if the op is held.  Any thread. */
+/*
+ * Sticky: the endpoint closed.  Revokes all holds; post() follows if the op is held.  Thread: the
+ * owner, or any other that keeps the owner from ending the operation meanwhile.
+ */
 void pend_cancel(struct pend_op *op, enum pend_reason reason);
 
 /* ---- the driver's side: contexts and handles are numbers, never pointers ------------------ */
