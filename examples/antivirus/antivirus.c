@@ -8,9 +8,11 @@
  *	AUTH_CONNECT, AUTH_RECV_ACCEPT   the authorization is pended until the thread gets to it; an
  *	                                 inbound packet that asked is cloned and scanned, too
  *	INBOUND_, OUTBOUND_TRANSPORT     the packet is cloned and absorbed
+ *	DATAGRAM_DATA                    the same, for inbound packets that INBOUND_TRANSPORT may not
+ *	                                 absorb because their flow is about to be reauthorized
  *	the thread                       scans; a clean clone is reinjected, an infected one freed
  *
- * One thread and one queue keep the packets of a connection in order.  What comes back is asked
+ * An infected packet that opens a conversation blocks the conversation.  One thread and one queue keep the packets of a connection in order.  What comes back is asked
  * about again, so the first question in classifyFn is always: is this one ours?
  */
 #include <ntddk.h>
@@ -28,7 +30,7 @@ static const CHAR Pattern[] = "OPENWFP-ANTIVIRUS-TEST-PATTERN";
 static const GUID Provider = KEY(1), SubLayer = KEY(2);
 static WCHAR Name[] = L"openwfp example antivirus";
 
-typedef enum KIND { AUTHORIZATION, TRANSPORT } KIND;
+typedef enum KIND { AUTHORIZATION, TRANSPORT, DATAGRAM } KIND;
 
 typedef struct LAYER {
 	const GUID *key;
@@ -36,13 +38,14 @@ typedef struct LAYER {
 	UINT16 id;
 	KIND kind;
 	FWP_DIRECTION direction;
-	UINT16 flags, remoteAddress;
+	UINT16 flags, protocol, remoteAddress;
 	UINT32 calloutId;
 } LAYER;
 
 #define ROW(name, last, kind, direction) \
 	{&FWPM_LAYER_##name, KEY(last), FWPS_LAYER_##name, kind, FWP_DIRECTION_##direction, \
-	 FWPS_FIELD_##name##_FLAGS, FWPS_FIELD_##name##_IP_REMOTE_ADDRESS, 0}
+	 FWPS_FIELD_##name##_FLAGS, FWPS_FIELD_##name##_IP_PROTOCOL, \
+	 FWPS_FIELD_##name##_IP_REMOTE_ADDRESS, 0}
 static LAYER Layers[] = {
 	ROW(ALE_AUTH_CONNECT_V4, 3, AUTHORIZATION, OUTBOUND),
 	ROW(ALE_AUTH_CONNECT_V6, 4, AUTHORIZATION, OUTBOUND),
@@ -52,6 +55,8 @@ static LAYER Layers[] = {
 	ROW(INBOUND_TRANSPORT_V6, 8, TRANSPORT, INBOUND),
 	ROW(OUTBOUND_TRANSPORT_V4, 9, TRANSPORT, OUTBOUND),
 	ROW(OUTBOUND_TRANSPORT_V6, 10, TRANSPORT, OUTBOUND),
+	ROW(DATAGRAM_DATA_V4, 11, DATAGRAM, INBOUND),
+	ROW(DATAGRAM_DATA_V6, 12, DATAGRAM, INBOUND),
 };
 
 /* A pended authorization, a packet, or both.  It lives until its clone's injection is complete. */
@@ -276,13 +281,18 @@ static BOOLEAN IsOwn(NET_BUFFER_LIST *packet)
 	       state == FWPS_PACKET_PREVIOUSLY_INJECTED_BY_SELF;
 }
 
-/* Every packet is scanned at one layer: where ALE has the last word, at ALE. */
-static BOOLEAN IsSeenElsewhere(const LAYER *l, const FWPS_INCOMING_METADATA_VALUES *meta,
-			       FWP_DIRECTION direction)
+/* Every packet is scanned at one layer, and asked about at several. */
+static BOOLEAN IsSeenElsewhere(const LAYER *l, const FWPS_INCOMING_VALUE0 *fields,
+			       const FWPS_INCOMING_METADATA_VALUES *meta, FWP_DIRECTION direction,
+			       BOOLEAN again)
 {
-	if (l->kind == AUTHORIZATION)
-		return direction == FWP_DIRECTION_OUTBOUND;
-	return FWPS_IS_METADATA_FIELD_PRESENT(meta, FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED);
+	if (l->kind == TRANSPORT)
+		return FWPS_IS_METADATA_FIELD_PRESENT(meta, FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED);
+	if (direction == FWP_DIRECTION_OUTBOUND)
+		return TRUE; /* OUTBOUND_TRANSPORT comes last */
+	if (l->kind == DATAGRAM)
+		return FALSE;
+	return again && fields[l->protocol].value.uint8 != IPPROTO_TCP; /* DATAGRAM_DATA follows */
 }
 
 static void NTAPI Classify(const FWPS_INCOMING_VALUES *values,
@@ -304,12 +314,12 @@ static void NTAPI Classify(const FWPS_INCOMING_VALUES *values,
 	if (FWPS_IS_METADATA_FIELD_PRESENT(meta, FWPS_METADATA_FIELD_PACKET_DIRECTION))
 		direction = meta->packetDirection;
 	again = (fields[l->flags].value.uint32 & FWP_CONDITION_FLAG_IS_REAUTHORIZE) != 0;
-	elsewhere = !packet || IsSeenElsewhere(l, meta, direction);
+	elsewhere = !packet || IsSeenElsewhere(l, fields, meta, direction, again);
 	out->actionType = FWP_ACTION_PERMIT;
-	if (IsOwn(packet) || (elsewhere && (l->kind == TRANSPORT || again)))
+	if (IsOwn(packet) || (elsewhere && (l->kind != AUTHORIZATION || again)))
 		return;
 	item = NewItem(&fields[l->remoteAddress].value, meta, direction, elsewhere ? NULL : packet);
-	if (item && (l->kind == TRANSPORT || again || Pend(item, meta))) {
+	if (item && (l->kind != AUTHORIZATION || again || Pend(item, meta))) {
 		Enqueue(item, out);
 		return;
 	}
