@@ -7,7 +7,8 @@
 #include "path/capture.h"
 #include "pcap_bytes.h"
 
-static struct buf file, why;
+/* Each test is a process of its own. */
+static struct buf file, why, packet;
 
 static wfp_err open_bytes(struct capture **out)
 {
@@ -18,13 +19,13 @@ static wfp_err open_bytes(struct capture **out)
 	return capture_open_stream(out, stream, "test.pcap", &why);
 }
 
-static void put_frame(uint64_t time, const struct buf *packet, uint32_t wire_len)
+static void put_frame(uint64_t time, uint32_t wire_len)
 {
 	struct buf frame = {0};
 
 	buf_append_zeros(&frame, 12);
 	put_be16(&frame, 0x0800);
-	buf_append(&frame, packet->data, packet->len);
+	buf_append(&frame, packet.data, packet.len);
 	put_pcap_frame(&file, time, frame.data, (uint32_t)frame.len,
 		       wire_len ? wire_len : (uint32_t)frame.len);
 	buf_free(&frame);
@@ -32,13 +33,12 @@ static void put_frame(uint64_t time, const struct buf *packet, uint32_t wire_len
 
 TEST(a_packet_with_time_and_place)
 {
-	struct buf packet = {0};
 	struct capture *c;
 	struct capture_frame f;
 
 	put_udp4(&packet, 0x0a000001, 1000, 0x0a000002, 53, "hello");
 	put_pcap_header(&file, 1);
-	put_frame(5000000123, &packet, 0);
+	put_frame(5000000123, 0);
 	CHECK_OK(open_bytes(&c));
 	CHECK_EQ_U(capture_link_type(c)->number, 1);
 	CHECK_OK(capture_next(c, &f, &why));
@@ -53,7 +53,6 @@ TEST(a_packet_with_time_and_place)
 
 TEST(padding_of_the_link_is_not_the_packet)
 {
-	struct buf packet = {0};
 	struct capture *c;
 	struct capture_frame f;
 	size_t len;
@@ -62,7 +61,7 @@ TEST(padding_of_the_link_is_not_the_packet)
 	len = packet.len;
 	buf_append_zeros(&packet, 20);
 	put_pcap_header(&file, 1);
-	put_frame(0, &packet, 0);
+	put_frame(0, 0);
 	CHECK_OK(open_bytes(&c));
 	CHECK_OK(capture_next(c, &f, &why));
 	CHECK_EQ_U(f.ip_len, len);
@@ -71,14 +70,13 @@ TEST(padding_of_the_link_is_not_the_packet)
 
 TEST(a_cut_packet_is_shown_as_far_as_it_goes)
 {
-	struct buf packet = {0};
 	struct capture *c;
 	struct capture_frame f;
 
 	put_udp4(&packet, 1, 1, 2, 2, "a text that the capture has only half of");
 	packet.len -= 20;
 	put_pcap_header(&file, 1);
-	put_frame(0, &packet, (uint32_t)packet.len + 14 + 20);
+	put_frame(0, (uint32_t)packet.len + 14 + 20);
 	CHECK_OK(open_bytes(&c));
 	CHECK_OK(capture_next(c, &f, &why));
 	CHECK(f.truncated);
@@ -88,13 +86,12 @@ TEST(a_cut_packet_is_shown_as_far_as_it_goes)
 
 TEST(a_cut_in_the_padding_is_no_loss)
 {
-	struct buf packet = {0};
 	struct capture *c;
 	struct capture_frame f;
 
 	put_udp4(&packet, 1, 1, 2, 2, "whole");
 	put_pcap_header(&file, 1);
-	put_frame(0, &packet, (uint32_t)packet.len + 14 + 6);
+	put_frame(0, (uint32_t)packet.len + 14 + 6);
 	CHECK_OK(open_bytes(&c));
 	CHECK_OK(capture_next(c, &f, &why));
 	CHECK(!f.truncated);
@@ -158,14 +155,13 @@ TEST(a_link_type_without_ip_is_refused_with_what_would_do)
 
 TEST(a_file_that_ends_inside_a_frame_says_which)
 {
-	struct buf packet = {0};
 	struct capture *c;
 	struct capture_frame f;
 
 	put_udp4(&packet, 1, 1, 2, 2, "x");
 	put_pcap_header(&file, 1);
-	put_frame(0, &packet, 0);
-	put_frame(0, &packet, 0);
+	put_frame(0, 0);
+	put_frame(0, 0);
 	file.len -= 5;
 	CHECK_OK(open_bytes(&c));
 	CHECK_OK(capture_next(c, &f, &why));
@@ -176,7 +172,6 @@ TEST(a_file_that_ends_inside_a_frame_says_which)
 
 TEST(a_length_that_offload_left_out_is_completed)
 {
-	struct buf packet = {0};
 	uint8_t v6[60] = {0x60, [6] = 6}, jumbo[60] = {0x60};
 
 	put_udp4(&packet, 1, 1, 2, 2, "x");

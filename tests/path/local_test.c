@@ -30,8 +30,10 @@ static void see(uint32_t src, uint32_t dst, unsigned flags, enum link_direction 
 
 static bool is_local(uint32_t addr)
 {
-	const union headers_addr a = {.v4 = addr};
+	union headers_addr a;
 
+	memset(&a, 0, sizeof(a));
+	a.v4 = addr;
 	return local_has(l, 4, &a);
 }
 

@@ -242,7 +242,7 @@ TEST(a_second_platform_is_refused_and_changes_nothing)
 TEST(nonsense_is_refused)
 {
 	struct nfqueue_options o = nfqueue_options_default();
-	struct buf why = {0};
+	static struct buf why;
 
 	CHECK_OK(nfqueue_options_check(&o, "", &why));
 	CHECK_ERR(nfqueue_options_check(&o, "x", &why), ERR_INVALID_PARAMETER);

@@ -69,12 +69,20 @@ static bool begin(struct scene *s, const char *test)
 	return true;
 }
 
+static void end(struct scene *s)
+{
+	close(s->to);
+	close(s->from);
+	nfqueue_socket_close(s->queue);
+}
+
 static unsigned read_all(struct scene *s, struct nfqueue_packet *out, unsigned wanted)
 {
 	uint64_t lost = 0;
-	unsigned n = 0, fd = (unsigned)nfqueue_socket_fd(s->queue);
+	const int fd = nfqueue_socket_fd(s->queue);
+	unsigned n = 0;
 
-	while (n < wanted && poll_wait((const int *)&fd, 1, clock_now() + CLOCK_S))
+	while (n < wanted && poll_wait(&fd, 1, clock_now() + CLOCK_S))
 		n += nfqueue_socket_read(s->queue, out + n, &lost);
 	CHECK_EQ_U(lost, 0);
 	return n;
@@ -101,6 +109,7 @@ TEST(a_packet_is_held_until_it_is_accepted)
 	nfqueue_socket_flush(s.queue);
 	CHECK_EQ_S(receive(s.to), "hello");
 	CHECK_EQ_U(nfqueue_socket_outstanding(s.queue), 0);
+	end(&s);
 }
 
 TEST(held_packets_are_not_released_with_others)
@@ -123,6 +132,7 @@ TEST(held_packets_are_not_released_with_others)
 	nfqueue_socket_accept(s.queue, p[3].id);
 	nfqueue_socket_flush(s.queue);
 	CHECK_EQ_S(receive(s.to), "d");
+	end(&s);
 }
 
 TEST(accepts_keep_their_order_around_a_changed_packet)
@@ -146,6 +156,7 @@ TEST(accepts_keep_their_order_around_a_changed_packet)
 	nfqueue_socket_flush(s.queue);
 	for (unsigned i = 0; i < 4; i++)
 		CHECK_EQ_S(receive(s.to), ((const char *const[]){"a", "B", "c", "d"}[i]));
+	end(&s);
 }
 
 TEST(a_queue_in_use_is_named)
@@ -161,6 +172,7 @@ TEST(a_queue_in_use_is_named)
 	CHECK(strstr(buf_str(&why), "queue 0 is in use"));
 	CHECK_OK(nfqueue_socket_open(&second, &o, 1, &why));
 	nfqueue_socket_close(second);
+	end(&s);
 }
 
 static struct packet arriving(uint16_t port)

@@ -42,7 +42,7 @@ static const char *write_two(const char *comment)
 TEST(what_is_written_reads_back)
 {
 	const char *path = write_two("a comment");
-	struct buf why = {0};
+	static struct buf why;
 	struct capture *c;
 	struct capture_frame f;
 
@@ -60,7 +60,7 @@ TEST(what_is_written_reads_back)
 
 TEST(the_same_packets_give_the_same_bytes)
 {
-	struct buf first = {0}, second = {0};
+	static struct buf first, second;
 	const char *path = write_two("x");
 
 	CHECK_OK(file_read_all(path, 1 << 20, &first));
@@ -94,7 +94,7 @@ TEST(tshark_shows_the_comment_and_the_time)
 
 TEST(a_comment_beyond_an_option_is_cut_between_characters)
 {
-	struct buf text = {0}, why = {0};
+	static struct buf text, why;
 	struct capture *c;
 	struct capture_frame f;
 	const char *path;

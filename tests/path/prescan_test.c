@@ -81,7 +81,7 @@ TEST(what_began_before_the_capture_tells_nothing)
 
 TEST(port_unreachable_names_the_datagram)
 {
-	struct buf asked = {0}, error = {0};
+	static struct buf asked, error;
 	struct headers h;
 
 	CHECK_OK(prescan_create(&s));
@@ -100,7 +100,7 @@ TEST(port_unreachable_names_the_datagram)
 
 TEST(an_answered_datagram_found_somebody)
 {
-	struct buf asked = {0}, answer = {0};
+	static struct buf asked, answer;
 	struct headers h;
 
 	CHECK_OK(prescan_create(&s));

@@ -94,6 +94,7 @@ SIM_TEST(a_malformed_packet_is_blocked_and_no_more)
 	put_udp4(&packet, HERE, 1, THERE, 2, "cut");
 	packet.len -= 4;
 	world_add(&w, START, &packet);
+	buf_free(&packet);
 	world_add_udp(&w, START, HERE, THERE, "whole");
 	CHECK_OK(world_replay(&w));
 	CHECK_EQ_U(w.rows[0].fate, REPLAY_BLOCK);
