@@ -77,6 +77,13 @@ enum engine_unregister { ENGINE_UNREGISTER_POLITE, ENGINE_UNREGISTER_FORCED };
  * Returns after the last call in flight has returned.
  */
 MUST_CHECK wfp_err engine_callout_unregister(struct engine *e, uint32_t id, enum engine_unregister how);
+
+/*
+ * The id that the registration with this key has or will have, held until it is released: for a
+ * callout object that the policy is about to get.  Counted.  Thread: as engine_commit.
+ */
+MUST_CHECK wfp_err engine_callout_id_reserve(struct engine *e, const struct guid *key, uint32_t *id);
+void engine_callout_id_release(struct engine *e, const struct guid *key);
 MUST_CHECK wfp_err engine_callout_id_by_key(struct engine *e, const struct guid *key, uint32_t *id);
 
 /* The frame of the classifyFn that runs on this thread, or NULL outside of any. */

@@ -210,3 +210,27 @@ wfp_err engine_callout_id_by_key(struct engine *e, const struct guid *key, uint3
 	lock_drop(&e->registry->lock);
 	return err;
 }
+
+wfp_err engine_callout_id_reserve(struct engine *e, const struct guid *key, uint32_t *id)
+{
+	struct callout_slot *s;
+	wfp_err err = engine_turn_begin(e);
+
+	if (err)
+		return err;
+	err = engine_slot_get(e, key, 0, &s);
+	if (!err)
+		*id = s->id;
+	engine_turn_end(e);
+	return err;
+}
+
+void engine_callout_id_release(struct engine *e, const struct guid *key)
+{
+	wfp_err busy = engine_turn_begin(e);
+
+	BUG_ON(busy && busy != ERR_TXN_IN_PROGRESS); /* the latter: the turn is this thread's */
+	engine_slot_put(e, engine_slot_find(e, key));
+	if (!busy)
+		engine_turn_end(e);
+}

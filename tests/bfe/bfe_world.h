@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bfe_world - an engine with a base filtering engine over it, and short ways to make objects.
+ */
+#pragma once
+
+#include "harness.h"
+
+#include "base/mem.h"
+#include "bfe/bfe.h"
+#include "engine/callout.h"
+
+#define CONNECT MODEL_LAYER_ALE_AUTH_CONNECT_V4
+
+struct world {
+	struct engine *engine;
+	struct bfe *bfe;
+	struct bfe_session *s; /* static */
+	uint64_t live;	       /* blocks before */
+};
+
+static inline UNUSED struct world world_open(void)
+{
+	struct world w = {.live = mem_live()};
+
+	CHECK_OK(engine_create(&w.engine, &(struct engine_config){.max_ops = 4}));
+	CHECK_OK(bfe_create(&w.bfe, w.engine));
+	CHECK_OK(bfe_session_open(w.bfe, 0, 0, &w.s));
+	return w;
+}
+
+static inline UNUSED void world_close(struct world *w)
+{
+	bfe_session_close(w->s);
+	bfe_destroy(w->bfe);
+	engine_destroy(w->engine);
+	CHECK_EQ_U(mem_live(), w->live);
+}
+
+static inline UNUSED struct guid key_of(uint32_t n)
+{
+	return (struct guid){.a = n, .d = {1}};
+}
+
+static inline UNUSED wfp_err add_provider(struct bfe_session *s, uint32_t key)
+{
+	return bfe_provider_add(s, &(struct bfe_provider){.key = key_of(key), .name = "p"}, NULL);
+}
+
+static inline UNUSED wfp_err add_sublayer(struct bfe_session *s, uint32_t key, uint16_t weight)
+{
+	return bfe_sublayer_add(
+		s, &(struct bfe_sublayer){.key = key_of(key), .name = "l", .weight = weight}, NULL);
+}
+
+static inline UNUSED wfp_err add_callout(struct bfe_session *s, uint32_t key, uint32_t *id)
+{
+	return bfe_callout_add(
+		s, &(struct bfe_callout){.key = key_of(key), .name = "c", .layer = CONNECT}, id);
+}
+
+static inline UNUSED struct model_filter draft(uint32_t sublayer)
+{
+	return (struct model_filter){
+		.layer = CONNECT,
+		.sublayer = sublayer ? key_of(sublayer) : (struct guid){0},
+		.action = MODEL_ACTION_BLOCK,
+		.name = (char *)(uintptr_t) "f",
+	};
+}
+
+static inline UNUSED wfp_err add_filter(struct bfe_session *s, uint32_t sublayer, uint64_t *id)
+{
+	struct model_filter f = draft(sublayer);
+
+	return bfe_filter_add(s, &f, id);
+}
+
+static inline UNUSED struct model_filter calling(uint32_t sublayer, uint32_t callout)
+{
+	struct model_filter f = draft(sublayer);
+
+	f.action = MODEL_ACTION_CALLOUT_TERMINATING;
+	f.callout = key_of(callout);
+	return f;
+}
+
+static inline UNUSED bool knows_filter(struct world *w, uint64_t id)
+{
+	struct bfe_filter_info info;
+
+	return bfe_filter_describe(w->bfe, id, &info);
+}
+
+/* Does any filter at all decide in this layer? */
+static inline UNUSED bool in_force(struct world *w)
+{
+	return !engine_layer_empty(w->engine, CONNECT);
+}
+
+static inline UNUSED struct bfe_session *dynamic(struct world *w)
+{
+	struct bfe_session *s;
+
+	CHECK_OK(bfe_session_open(w->bfe, BFE_SESSION_DYNAMIC, 0, &s));
+	return s;
+}
