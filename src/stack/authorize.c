@@ -121,29 +121,39 @@ static bool opens_nothing(const struct headers *h)
 	return icmp_is_error(h) || (h->protocol == HEADERS_TCP && (h->tcp_flags & HEADERS_RST));
 }
 
-enum way_move authorize_track(struct journey *j)
+/* Counts the packet and follows its connection; j->flow may be another one afterwards. */
+static enum way_move follow(struct journey *j)
 {
-	const struct flow_key key = flow_key_from(&j->p->h, j->p->hook);
-	enum way_move move = WAY_ON;
+	struct flow *f = j->flow;
 	enum flow_dir dir;
-	struct flow *f = icmp_is_error(&j->p->h) ? NULL : flow_table_find(j->w->flows, &key);
 
-	j->flow = f;
-	if (!f && opens_nothing(&j->p->h))
-		return WAY_ON;
-	if (!f)
-		j->flow = f = open_flow(j, &key);
-	if (!f)
-		return drop_for(j, "no memory");
-	if (j->p->origin)
-		return ale_is_held(&f->ale) ? wait_behind(j) : WAY_ON; /* counted when it came */
-	if (f->ale.state == ALE_CLOSED)
-		return drop_for(j, "closed");
+	j->p->tracked = true;
 	/* What is dropped anyway does not keep the memory of a block alive. */
 	dir = f->ale.state == ALE_BLOCKED ? flow_dir_of(f, j->p)
 					  : flow_table_use(j->w->flows, f, j->p, j->w->now);
 	if (j->p->h.protocol == HEADERS_TCP && j->p->h.has_transport)
-		move = track_tcp(j, dir);
+		return track_tcp(j, dir);
+	return WAY_ON;
+}
+
+enum way_move authorize_track(struct journey *j)
+{
+	const struct flow_key key = flow_key_from(&j->p->h, j->p->hook);
+	enum way_move move = WAY_ON;
+	bool is_new;
+
+	j->flow = icmp_is_error(&j->p->h) ? NULL : flow_table_find(j->w->flows, &key);
+	is_new = !j->flow;
+	if (is_new && opens_nothing(&j->p->h))
+		return WAY_ON;
+	if (is_new)
+		j->flow = open_flow(j, &key);
+	if (!j->flow)
+		return drop_for(j, "no memory");
+	if (j->flow->ale.state == ALE_CLOSED)
+		return drop_for(j, "closed");
+	if (is_new || !j->p->tracked)
+		move = follow(j);
 	if (move == WAY_ON && ale_is_held(&j->flow->ale))
 		move = wait_behind(j);
 	return move;
@@ -258,22 +268,10 @@ static enum way_move ask_first(struct journey *j)
 	return held_pass_on(j) ? WAY_ON : WAY_DROP;
 }
 
-/* A packet that was held goes on in the middle of its way. */
-static void know_flow(struct journey *j)
-{
-	struct flow_key key;
-
-	if (j->flow || opens_nothing(&j->p->h))
-		return;
-	key = flow_key_from(&j->p->h, j->p->hook);
-	j->flow = flow_table_find(j->w->flows, &key);
-}
-
 enum way_move authorize_packet(struct journey *j)
 {
 	const struct ale *a;
 
-	know_flow(j);
 	if (!j->flow)
 		return WAY_ON;
 	a = &j->flow->ale;
@@ -306,11 +304,9 @@ static void name_permit(struct journey *j)
 
 enum way_move authorize_establish(struct journey *j)
 {
-	struct flow *f;
+	struct flow *f = j->flow;
 	enum tcp_state complete;
 
-	know_flow(j);
-	f = j->flow;
 	if (!f)
 		return WAY_ON;
 	name_permit(j);

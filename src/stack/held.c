@@ -79,8 +79,9 @@ static void begin_hold(struct journey *j)
 {
 	struct packet *p = j->p;
 
+	if (!p->ledger)
+		p->hold = (struct packet_hold){.worker = j->w};
 	p->hold.open = true;
-	p->hold.worker = j->w;
 	p->hold.n_seen = p->seen.n;
 	j->w->held++;
 }
@@ -89,9 +90,9 @@ void held_absorbed(struct journey *j)
 {
 	struct packet *p = j->p;
 
-	p->hold.step = j->step;
 	j->w->count.absorbed++;
 	begin_hold(j);
+	p->hold.step = j->step;
 	ledger_settle(p->ledger, false);
 }
 
@@ -99,9 +100,9 @@ void held_by_ale(struct journey *j, bool pended)
 {
 	struct packet *p = j->p;
 
+	begin_hold(j);
 	p->hold.flow = j->flow;
 	p->hold.step = WAY_AUTHORIZE;
-	begin_hold(j);
 	if (!p->ledger)
 		return;
 	p->hold.claimed = ledger_claimed(p->ledger);
@@ -141,6 +142,8 @@ static struct packet *copy_packet(struct packet *p)
 	c->n_injected_before = p->n_injected_before;
 	c->injection_context = p->injection_context;
 	c->seen = p->seen;
+	c->tracked = p->tracked;
+	c->stray = p->stray;
 	answer_move(c, p);
 	return c;
 }

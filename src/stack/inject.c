@@ -36,6 +36,8 @@ wfp_err inject_send(struct stack_worker *w, struct packet *p)
 static bool inherit(struct packet *clone, const struct packet *origin,
 		    const struct engine_seen *seen)
 {
+	clone->tracked = origin->tracked;
+	clone->stray = origin->stray;
 	clone->seen = origin->seen;
 	for (unsigned i = 0; i < seen->n; i++) {
 		if (!engine_seen_add(&clone->seen, seen->callout[i]))

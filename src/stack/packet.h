@@ -66,6 +66,7 @@ struct packet {
 	uint64_t time;		   /* [I] ns, the port's clock */
 	bool checksum_pending;	   /* [I] transport checksum is left to the hardware */
 	bool loopback;		   /* [I] both ends are this host */
+	bool tracked;		   /* [W] its flow has counted it; a clone is not counted again */
 	bool stray;		   /* [W] TCP: outside its connection's window, no part of the stream */
 	struct headers h;	   /* [I] filled by headers_parse */
 

@@ -16,6 +16,15 @@
 
 typedef enum way_move step_fn(struct journey *j);
 
+/* ICMP errors have none, and pieces do not know theirs. */
+static void find_flow(struct journey *j)
+{
+	const struct flow_key key = flow_key_from(&j->p->h, j->p->hook);
+
+	if (!icmp_is_error(&j->p->h) && !j->p->h.is_fragment)
+		j->flow = flow_table_find(j->w->flows, &key);
+}
+
 static enum way_move step_in_ippacket(struct journey *j)
 {
 	return indicate_packet(j, LAYER_INBOUND_IPPACKET, NULL);
@@ -28,11 +37,8 @@ static enum way_move step_forward(struct journey *j)
 
 static enum way_move step_in_transport(struct journey *j)
 {
-	if (!j->flow && !icmp_is_error(&j->p->h)) {
-		const struct flow_key key = flow_key_from(&j->p->h, j->p->hook);
-
-		j->flow = flow_table_find(j->w->flows, &key);
-	}
+	if (!j->flow)
+		find_flow(j);
 	return indicate_packet(j, LAYER_INBOUND_TRANSPORT, NULL);
 }
 
@@ -89,32 +95,38 @@ static enum way_move step_endpoint(struct journey *j)
 	const struct headers *h = &j->p->h;
 	const struct packet *asked = j->p->pieces ? j->p->pieces : j->p;
 	const struct stack_port *port = asked->port;
-	struct flow_key key;
 
 	if (!port || !port->ops->endpoint || port->worker != j->w || to_many(h) ||
 	    h->protocol == HEADERS_ICMP || h->protocol == HEADERS_ICMPV6)
 		return WAY_ON;
-	key = flow_key_from(h, j->p->hook);
-	j->flow = flow_table_find(j->w->flows, &key);
+	find_flow(j);
 	if (j->flow || port->ops->endpoint((struct stack_port *)port, j->p) != PORT_ENDPOINT_NONE)
 		return WAY_ON;
 	return indicate_no_endpoint(j) ? WAY_PASS : WAY_DROP;
 }
 
+/* The endpoint that an error is shown with is that of the packet it quotes. */
+static enum way_move show_icmp_error(struct journey *j)
+{
+	const bool in = j->p->hook == PACKET_IN;
+	struct headers quoted;
+	const bool readable = icmp_quoted(&quoted, &j->p->h, j->p->data);
+	struct flow_key about;
+	enum way_move move;
+
+	if (icmp_flow_key(&about, &j->p->h, j->p->data, j->p->hook))
+		j->flow = flow_table_find(j->w->flows, &about);
+	move = indicate_packet(j, in ? LAYER_INBOUND_ICMP_ERROR : LAYER_OUTBOUND_ICMP_ERROR,
+			       readable ? &quoted : NULL);
+	j->flow = NULL;
+	return move;
+}
+
 static enum way_move step_data(struct journey *j)
 {
-	const struct headers *h = &j->p->h;
-	struct headers quoted;
-	bool readable;
-
-	if (icmp_is_error(h)) {
-		readable = icmp_quoted(&quoted, h, j->p->data);
-		return indicate_packet(j,
-				       j->p->hook == PACKET_IN ? LAYER_INBOUND_ICMP_ERROR
-							       : LAYER_OUTBOUND_ICMP_ERROR,
-				       readable ? &quoted : NULL);
-	}
-	if (h->protocol == HEADERS_TCP)
+	if (icmp_is_error(&j->p->h))
+		return show_icmp_error(j);
+	if (j->p->h.protocol == HEADERS_TCP)
 		return streams_show(j);
 	return indicate_packet(j, LAYER_DATAGRAM_DATA, NULL);
 }
@@ -184,6 +196,8 @@ enum way_result way_run(struct stack_worker *w, struct packet *p, enum way_step 
 
 	while (*step != from)
 		step++;
+	if (from >= WAY_AUTHORIZE && from <= WAY_OUT_TRANSPORT)
+		find_flow(&j);
 	for (;; step++) {
 		BUG_ON(*step == WAY_END);
 		j.step = *step;

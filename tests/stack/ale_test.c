@@ -467,3 +467,61 @@ SIM_TEST(an_endpoint_closed_while_a_clone_is_awaited_drops_it)
 	CHECK_EQ_U(w->n_sent, 0);
 	world_destroy(w);
 }
+
+static void pend_always(struct world_callout *c, const struct engine_call *call,
+			UNUSED struct engine_classify_out *o)
+{
+	uint64_t context;
+
+	c->pend_error =
+		pend_operation(c->world->engine, call->ind->meta->completion_handle, &context);
+}
+
+SIM_TEST(the_watchdog_resolves_a_connect_that_nobody_completes)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+	struct engine_config config = {.pend_timeout = 5 * CLOCK_S};
+	uint64_t t;
+
+	world_create_with(w, &config);
+	pender(w, CONNECT, 1);
+	t = world_give_and_turn(w, syn_out());
+	clock_sleep_until(clock_now() + 6 * CLOCK_S);
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	CHECK_EQ_U(w->reports[ENGINE_RULE_PendLost], 1);
+	world_destroy(w);
+}
+
+SIM_TEST(a_reauthorization_cannot_be_pended)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, CONNECT, MODEL_ACTION_CALLOUT_INSPECTION, 1, NULL);
+	uint64_t t;
+
+	world_give_and_turn(w, craft_udp(&out, "a", 1));
+	c->script = pend_always;
+	world_filter(w, CONNECT, MODEL_ACTION_PERMIT, NULL, 0);
+	t = world_give_and_turn(w, craft_udp(&out, "b", 1));
+	CHECK_ERR(c->pend_error, ERR_CANNOT_PEND);
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(w->reports[ENGINE_RULE_PendOnReauth], 1);
+	world_destroy(w);
+}
+
+SIM_TEST(a_new_connection_on_a_refused_one_is_asked_anew)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, CONNECT, MODEL_ACTION_CALLOUT_INSPECTION, 10, NULL);
+
+	world_filter(w, CONNECT, MODEL_ACTION_BLOCK, NULL, 1);
+	world_give_and_turn(w, syn_out());
+	world_give_and_turn(w, syn_out());
+	CHECK_EQ_U(c->calls, 1);
+	world_give_and_turn(w, craft_tcp(&out, 90000, 0, HEADERS_SYN, NULL, 0));
+	CHECK_EQ_U(c->calls, 2);
+	CHECK_EQ_U(c->reauthorized, 0);
+	world_destroy(w);
+}

@@ -171,3 +171,108 @@ SIM_TEST(a_malformed_injection_is_refused)
 	packet_put(in.packet);
 	world_destroy(w);
 }
+
+SIM_TEST(a_forwarded_packet_is_absorbed_and_injected_at_ipforward)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, MODEL_LAYER_IPFORWARD_V4, 1);
+	struct craft forward = out;
+	uint64_t t;
+
+	forward.hook = PACKET_FORWARD;
+	t = world_give_and_turn(w, craft_udp(&forward, "a", 1));
+	CHECK(world_open(w, t));
+	world_inject(c, PACKET_ENTRY_FORWARD, 0);
+	world_turn(w);
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(c->calls, 2);
+	world_destroy(w);
+}
+
+SIM_TEST(a_packet_absorbed_at_ippacket_is_injected_at_the_network_layer_and_still_opens_its_flow)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, MODEL_LAYER_INBOUND_IPPACKET_V4, 1), *established;
+	struct craft in = craft_reply(&out, PACKET_IN);
+	struct stack_counters count;
+	uint64_t t;
+
+	established = world_callout(w, MODEL_LAYER_ALE_FLOW_ESTABLISHED_V4,
+				    MODEL_ACTION_CALLOUT_INSPECTION, 1, NULL);
+	t = world_give_and_turn(w, craft_udp(&in, "a", 1));
+	world_inject(c, PACKET_ENTRY_NETWORK, 0);
+	world_turn(w);
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(c->calls, 2);
+	CHECK_EQ_U(established->calls, 1);
+	stack_counters_get(w->stack, &count);
+	CHECK_EQ_U(count.flows_now, 1);
+	CHECK_EQ_U(count.absorbed, 1);
+	CHECK_EQ_U(count.injected, 1);
+	world_destroy(w);
+}
+
+SIM_TEST(a_packet_that_nobody_gives_back_is_reclaimed_in_time)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, OUT_TRANSPORT, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	clock_sleep_until(clock_now() + 61 * CLOCK_S);
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	CHECK_EQ_U(w->reports[ENGINE_RULE_PacketLost], 1);
+	world_let_go(c);
+	world_destroy(w);
+}
+
+SIM_TEST(a_datagram_made_of_pieces_is_replaced_by_a_changed_clone)
+{
+	static uint8_t data[100];
+	struct world *w = world_create();
+	struct craft in = craft_reply(&out, PACKET_IN);
+	struct packet *whole = craft_udp(&in, data, sizeof(data)), *pieces[4];
+	const unsigned n = craft_train(whole, 7, 56, pieces, ARRAY_LEN(pieces));
+	struct world_callout *c = absorber(w, DATAGRAM, 1);
+
+	for (unsigned i = 0; i < n; i++)
+		world_give_and_turn(w, pieces[i]);
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 'z');
+	world_turn(w);
+	CHECK(world_accepted(w, 0) && w->answers[0].modified);
+	CHECK_EQ_U(w->answers[0].len, whole->len);
+	for (unsigned i = 1; i < n; i++)
+		CHECK(world_dropped(w, i));
+	packet_put(whole);
+	world_destroy(w);
+}
+
+SIM_TEST(an_absorb_at_inbound_transport_before_ale_is_refused_and_reported)
+{
+	struct world *w = world_create();
+	struct craft in = craft_reply(&out, PACKET_IN);
+	uint64_t t;
+
+	world_callout(w, MODEL_LAYER_INBOUND_TRANSPORT_V4, MODEL_ACTION_CALLOUT_UNKNOWN, 1,
+		      absorb_empty_handed);
+	t = world_give_and_turn(w, craft_udp(&in, "a", 1));
+	CHECK(world_dropped(w, t));
+	CHECK_EQ_U(w->reports[ENGINE_RULE_AbsorbNotAllowed], 1);
+	world_destroy(w);
+}
+
+SIM_TEST(a_malformed_packet_is_dropped_before_any_layer)
+{
+	struct world *w = world_create();
+	struct packet *p = craft_udp(&out, "a", 1);
+	struct stack_counters count;
+
+	world_log_all(w);
+	p->data[0] = 0x41;
+	CHECK(world_dropped(w, world_give_and_turn(w, p)));
+	CHECK_EQ_S(w->answers[0].what, "malformed");
+	CHECK_EQ_S(world_log(w), "");
+	stack_counters_get(w->stack, &count);
+	CHECK_EQ_U(count.malformed, 1);
+	world_destroy(w);
+}
