@@ -39,7 +39,6 @@ struct flow_slot {
 /* [I] immutable   [F] lock of the table */
 struct engine_flow {
 	struct engine *engine; /* [I] */
-	void *owner;	       /* [I] */
 	uint64_t id;	       /* [I] generation, then index + 1 */
 	struct atomptr slots;  /* the first; grows under [F] */
 };
@@ -136,7 +135,7 @@ static struct engine_flow *flow_of(const struct engine_flows *t, uint64_t id)
 	return t->entries[i].flow;
 }
 
-wfp_err engine_flow_open(struct engine *e, struct engine_flow **out, void *owner)
+wfp_err engine_flow_open(struct engine *e, struct engine_flow **out)
 {
 	struct engine_flow *f = mem_zalloc(sizeof(*f));
 	wfp_err err;
@@ -144,7 +143,6 @@ wfp_err engine_flow_open(struct engine *e, struct engine_flow **out, void *owner
 	if (!f)
 		return ERR_NO_MEMORY;
 	f->engine = e;
-	f->owner = owner;
 	lock_take(&e->flows->lock);
 	err = entry_take(e->flows, f);
 	lock_drop(&e->flows->lock);

@@ -11,7 +11,7 @@
 
 #include "engine/engine.h"
 
-MUST_CHECK wfp_err engine_flow_open(struct engine *e, struct engine_flow **out, void *owner);
+MUST_CHECK wfp_err engine_flow_open(struct engine *e, struct engine_flow **out);
 /* Calls flow_delete for every context left; the id is dead on return.  Thread: the owner. */
 void engine_flow_close(struct engine_flow *f);
 uint64_t engine_flow_id(const struct engine_flow *f);

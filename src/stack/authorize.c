@@ -28,7 +28,7 @@ static struct flow *open_flow(struct journey *j, const struct flow_key *key)
 	if (flow_table_open(w->flows, &f, key, j->p, w->now) != ERR_OK)
 		return NULL;
 	ale_init(&f->ale, j->p->hook == PACKET_IN);
-	if (engine_flow_open(w->stack->engine, &f->contexts, f) != ERR_OK) {
+	if (engine_flow_open(w->stack->engine, &f->contexts) != ERR_OK) {
 		flow_table_close(w->flows, f, FLOW_END_CLOSED);
 		return NULL;
 	}

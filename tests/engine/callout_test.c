@@ -112,7 +112,7 @@ TEST(unregistering_is_busy_once_while_flow_contexts_remain)
 	begin();
 	kit_register(&s);
 	kit_callout_filter(1, 1, UNKNOWN, 0, &s.key);
-	CHECK_OK(engine_flow_open(kit, &flow, NULL));
+	CHECK_OK(engine_flow_open(kit, &flow));
 	CHECK_OK(engine_flow_associate(kit, engine_flow_id(flow), KIT_LAYER, s.id, 5));
 	CHECK_ERR(unregister(&s, ENGINE_UNREGISTER_POLITE), ERR_IN_USE);
 	CHECK_EQ_U(s.flow_deletes, 1);
@@ -135,7 +135,7 @@ TEST(forced_unregistering_takes_flow_contexts_away_and_reports_them)
 
 	begin();
 	kit_register(&s);
-	CHECK_OK(engine_flow_open(kit, &flow, NULL));
+	CHECK_OK(engine_flow_open(kit, &flow));
 	CHECK_OK(engine_flow_associate(kit, engine_flow_id(flow), KIT_LAYER, s.id, 5));
 	CHECK_OK(unregister(&s, ENGINE_UNREGISTER_FORCED));
 	CHECK_EQ_U(s.flow_deletes, 1);

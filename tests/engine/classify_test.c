@@ -445,7 +445,7 @@ TEST(a_callout_conditional_on_flow_is_called_only_with_a_context)
 	CHECK_OK(kit_try_register(&s, ENGINE_CALLOUT_CONDITIONAL_ON_FLOW));
 	kit_callout_filter(1, 5, UNKNOWN, 0, &s.key);
 	CHECK(kit_permits());
-	CHECK_OK(engine_flow_open(kit, &flow, NULL));
+	CHECK_OK(engine_flow_open(kit, &flow));
 	kit_ind.flow = flow;
 	CHECK(kit_permits());
 	CHECK_EQ_U(s.calls, 0);

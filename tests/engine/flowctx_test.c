@@ -18,7 +18,7 @@ static void begin(void)
 	s = kit_answer(1, MODEL_ACTION_PERMIT);
 	kit_register(&s);
 	kit_callout_filter(1, 1, UNKNOWN, 0, &s.key);
-	CHECK_OK(engine_flow_open(kit, &flow, NULL));
+	CHECK_OK(engine_flow_open(kit, &flow));
 	id = engine_flow_id(flow);
 	kit_ind.flow = flow;
 }
@@ -95,7 +95,7 @@ TEST(a_closed_flows_id_is_stale_even_when_its_place_is_taken_again)
 	begin();
 	engine_flow_close(flow);
 	CHECK_ERR(engine_flow_associate(kit, id, KIT_LAYER, s.id, 7), ERR_NOT_FOUND);
-	CHECK_OK(engine_flow_open(kit, &next, NULL));
+	CHECK_OK(engine_flow_open(kit, &next));
 	CHECK(engine_flow_id(next) != id);
 	CHECK_ERR(engine_flow_associate(kit, id, KIT_LAYER, s.id, 7), ERR_NOT_FOUND);
 	CHECK_ERR(engine_flow_remove(kit, id, KIT_LAYER, s.id), ERR_NOT_FOUND);
@@ -143,7 +143,7 @@ TEST(memory_for_flows_and_contexts_may_fail)
 	engine_flow_close(flow);
 	for (unsigned nth = 1; err; nth++) {
 		mem_fail_at(nth);
-		err = engine_flow_open(kit, &f, NULL);
+		err = engine_flow_open(kit, &f);
 		mem_fail_at(0);
 	}
 	engine_flow_close(f);
