@@ -8,7 +8,6 @@
 #include "wfp/command.h"
 
 #include "base/clock.h"
-#include "base/rcu.h"
 #include "base/sim.h"
 #include "base/thread.h"
 #include "common/engine_options.h"
@@ -194,10 +193,8 @@ static wfp_err run_path(struct replay *r)
 static void run(void *arg)
 {
 	struct replay *r = arg;
-	wfp_err err;
+	wfp_err err = platform_open(&r->platform, &r->common.platform, &r->why);
 
-	rcu_thread_enter();
-	err = platform_open(&r->platform, &r->common.platform, &r->why);
 	if (!err) {
 		err = run_path(r);
 		platform_unload(r->platform);
@@ -206,7 +203,6 @@ static void run(void *arg)
 	}
 	if (err)
 		r->status = exit_from_err(err);
-	rcu_thread_leave();
 }
 
 /* ---- what is printed ---------------------------------------------------------------------- */
