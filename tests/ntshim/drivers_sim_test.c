@@ -349,3 +349,42 @@ SIM_TEST(a_clumsy_driver_among_them_loses_no_packet)
 	kernel_stop();
 	CHECK_EQ_U(mem_live(), live);
 }
+
+/* ---- every mistake has its name ------------------------------------------------------------- */
+
+static unsigned reported[ENGINE_RULES];
+
+static void clumsy_alone(UNUSED void *unused)
+{
+	struct nt_driver *d;
+
+	kernel_start_with(&(struct engine_config){.pend_timeout = 2 * CLOCK_S});
+	d = kernel_load("clumsy");
+	traffic_make();
+	traffic.check_verdicts = false;
+	traffic_start();
+	traffic_drain();
+	(void)!kernel_try_unload(d, NT_UNLOAD_FORCED);
+	traffic_stop();
+	for (unsigned i = 0; i < ENGINE_RULES; i++)
+		reported[i] += broken((enum engine_rule)i);
+	kernel_stop();
+}
+
+TEST(every_mistake_of_the_clumsy_driver_is_reported_by_name)
+{
+	static const enum engine_rule expected[] = {
+		ENGINE_RULE_PendDoubleComplete, ENGINE_RULE_PendLost,
+		ENGINE_RULE_PendOutsideClassify, ENGINE_RULE_PendNoAbsorb,
+		ENGINE_RULE_StaleContext, ENGINE_RULE_LateComplete, ENGINE_RULE_NblRefBalance,
+		ENGINE_RULE_Irql, ENGINE_RULE_PoolLeak, ENGINE_RULE_BadAction,
+		ENGINE_RULE_BadPointer, ENGINE_RULE_SpinLock,
+	};
+
+	memset(reported, 0, sizeof(reported));
+	for (uint64_t seed = 1; seed <= 20; seed++)
+		CHECK_EQ_U(sim_run(seed, clumsy_alone, NULL), SIM_DONE);
+	for (unsigned i = 0; i < ARRAY_LEN(expected); i++)
+		if (!reported[expected[i]])
+			CHECK_SAY("%s was never reported", engine_rule_name(expected[i]));
+}
