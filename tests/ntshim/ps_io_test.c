@@ -46,6 +46,7 @@ SIM_TEST(unload_joins_threads_and_termination_does_not_return)
 	kernel_stop();
 }
 
+#ifdef BASE_SIM
 static VOID sleeps(PVOID context)
 {
 	LARGE_INTEGER interval = {.QuadPart = -10000000LL * 3};
@@ -61,7 +62,6 @@ static NTSTATUS leaks_handle(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
 	return PsCreateSystemThread(&t.handle, 0, NULL, NULL, NULL, sleeps, NULL);
 }
 
-#ifdef BASE_SIM
 SIM_TEST(a_handle_left_open_is_reported_and_its_thread_waited_for)
 {
 	uint64_t live = mem_live();
