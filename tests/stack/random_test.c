@@ -12,6 +12,7 @@
 #include "craft.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -58,23 +59,43 @@ struct seat {
 	unsigned index;
 };
 
+/* [L] lock   [A] atomic   [I] before the threads start */
 struct play {
 	struct engine *engine;
 	struct stack *stack;
 	struct seat seats[WORKERS];
 	struct actor actors[32];
 	unsigned n_actors;
-	struct lock lock; /* jobs */
-	struct list jobs;
-	unsigned n_jobs, running, sent, reports[ENGINE_RULES];
-	bool over; /* drivers: nothing will come any more */
-	bool stop; /* workers: so it is, and all of them are quiet */
-	struct answer answers[PACKETS];
-	char last[PACKETS]; /* the payload's last byte */
-	uint8_t order[PACKETS];
-	unsigned next;
+	struct lock lock;
+	struct list jobs;		 /* [L] */
+	unsigned n_jobs;		 /* [L] */
+	unsigned next;			 /* [L] */
+	struct atom32 sent, answered;	 /* [A] */
+	struct atom32 over;		 /* [A] drivers: nothing will come any more */
+	struct atom32 stop;		 /* [A] workers: everything is answered */
+	struct answer answers[PACKETS];	 /* by the port's worker, one writer each */
+	char last[PACKETS];		 /* [I] the payload's last byte */
+	struct packet *packets[PACKETS]; /* made beforehand; whoever gives one takes it out */
+	struct flow_key keys[FLOWS];	 /* [I] */
+	uint8_t order[PACKETS];		 /* [I] */
 	uint64_t next_filter;
 };
+
+#ifdef BASE_SIM
+static uint32_t choose(uint32_t n)
+{
+	return sim_choose(n);
+}
+#define PLAYS 1u /* each seed is one */
+#else
+static uint32_t choose(uint32_t n)
+{
+	static struct atom64 draws;
+
+	return (uint32_t)(hash_u64(atom64_add_relaxed(&draws, 1)) % n);
+}
+#define PLAYS 200u
+#endif
 
 static bool is_refused(unsigned flow)
 {
@@ -105,12 +126,18 @@ static struct craft craft_of(unsigned flow)
 	return flow % 2 ? craft_reply(&out, PACKET_IN) : out;
 }
 
-static struct packet *packet_of(struct play *play, unsigned n)
+static void make_packets(struct play *play)
 {
-	const struct craft c = craft_of(n / PER_FLOW);
-	char data[4] = {'d', 'a', 't', play->last[n]};
+	for (unsigned i = 0; i < PACKETS; i++) {
+		const unsigned flow = i / PER_FLOW;
+		const struct craft c = craft_of(flow);
+		const char data[4] = {'d', 'a', 't', play->last[i]};
+		struct packet *p = craft_udp(&c, data, sizeof(data));
 
-	return craft_udp(&c, data, sizeof(data));
+		p->token = i;
+		play->packets[i] = p;
+		play->keys[flow] = flow_key_from(&p->h, p->hook);
+	}
 }
 
 /* ---- the port ------------------------------------------------------------------------------- */
@@ -118,15 +145,17 @@ static struct packet *packet_of(struct play *play, unsigned n)
 static void on_verdict(struct stack_port *port, struct packet *p, enum port_verdict v,
 		       bool modified, UNUSED const struct port_reason *why)
 {
-	struct answer *a = &CONTAINER_OF(port, struct seat, port)->play->answers[p->token];
+	struct play *play = CONTAINER_OF(port, struct seat, port)->play;
+	struct answer *a = &play->answers[p->token];
 
 	CHECK(!a->answered);
 	*a = (struct answer){.answered = true, .accepted = v == PORT_ACCEPT, .modified = modified};
+	atom32_add(&play->answered, 1);
 }
 
 static wfp_err on_send(struct stack_port *port, UNUSED struct packet *p)
 {
-	CONTAINER_OF(port, struct seat, port)->play->sent++;
+	atom32_add(&CONTAINER_OF(port, struct seat, port)->play->sent, 1);
 	return ERR_OK;
 }
 
@@ -192,7 +221,7 @@ static void authorize(struct actor *a, const struct engine_call *call,
 	struct job *job;
 
 	say(call, out);
-	if (call->ind->reauthorize || engine_seen_has(call->ind->seen, a->id) || sim_choose(4) == 0)
+	if (call->ind->reauthorize || engine_seen_has(call->ind->seen, a->id) || choose(4) == 0)
 		return;
 	out->action = MODEL_ACTION_CONTINUE;
 	job = mem_zalloc(sizeof(*job));
@@ -203,7 +232,7 @@ static void authorize(struct actor *a, const struct engine_call *call,
 		return;
 	}
 	job->pended = true;
-	if (is_accept(call->ind->layer) && sim_choose(3)) {
+	if (is_accept(call->ind->layer) && choose(3)) {
 		take(job, call, a->driver);
 		job->discard = is_refused(remote_port(call) - 1000u);
 	}
@@ -218,7 +247,7 @@ static void scan(struct actor *a, const struct engine_call *call, struct engine_
 	struct job *job;
 
 	out->action = MODEL_ACTION_CONTINUE;
-	if (engine_seen_has(call->ind->seen, a->id) || (last == 'd' && sim_choose(2)))
+	if (engine_seen_has(call->ind->seen, a->id) || (last == 'd' && choose(2)))
 		return;
 	job = mem_zalloc(sizeof(*job));
 	BUG_ON(!job);
@@ -243,11 +272,6 @@ static void on_released(UNUSED void *ctx)
 }
 
 static const struct engine_callout_ops ops = {.classify = on_classify, .released = on_released};
-
-static void on_report(void *ctx, const struct engine_report *r)
-{
-	((struct play *)ctx)->reports[r->rule]++;
-}
 
 /* ---- drivers -------------------------------------------------------------------------------- */
 
@@ -303,7 +327,7 @@ static void complete(struct job *job)
 
 static void do_job(struct job *job)
 {
-	const bool pended = job->pended, complete_first = sim_choose(2);
+	const bool pended = job->pended, complete_first = choose(2);
 	struct job later = *job;
 
 	if (complete_first)
@@ -332,7 +356,7 @@ static struct job *pick_job(struct play *play)
 	lock_take(&play->lock);
 	n = list_count(&play->jobs);
 	link = play->jobs.next;
-	for (uint32_t skip = n ? sim_choose((uint32_t)n) : 0; skip > 0; skip--)
+	for (uint32_t skip = n ? choose((uint32_t)n) : 0; skip > 0; skip--)
 		link = link->next;
 	if (n)
 		list_del(link);
@@ -345,7 +369,7 @@ static void drive(void *ctx)
 	struct play *play = ctx;
 	struct job *job;
 
-	while (!play->over) {
+	while (!atom32_load(&play->over)) {
 		job = pick_job(play);
 		if (job)
 			do_job(job);
@@ -356,33 +380,36 @@ static void drive(void *ctx)
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
+/* NULL: there is none left. */
+static struct packet *next_packet(struct play *play)
+{
+	struct packet *p = NULL;
+
+	lock_take(&play->lock);
+	if (play->next < PACKETS)
+		p = play->packets[play->order[play->next++]];
+	lock_drop(&play->lock);
+	return p;
+}
+
 static void give_some(struct seat *seat, struct stack_worker *w)
 {
-	struct play *play = seat->play;
 	struct packet *p;
-	unsigned n;
 
-	while (play->next < PACKETS && sim_choose(3)) {
-		n = play->order[play->next++];
-		p = packet_of(play, n);
+	while (choose(3) && (p = next_packet(seat->play))) {
 		p->port = &seat->port;
-		p->token = n;
 		stack_worker_input(w, &p, 1);
 	}
 }
 
 static bool is_over(struct play *play)
 {
-	if (play->next < PACKETS || play->n_jobs)
-		return false;
-	for (unsigned i = 0; i < PACKETS; i++)
-		if (!play->answers[i].answered)
-			return false;
-	/* One thread runs at a time here, so all of them can be looked at. */
-	for (unsigned i = 0; i < WORKERS; i++)
-		if (!stack_worker_quiet(play->seats[i].port.worker))
-			return false;
-	return true;
+	bool idle;
+
+	lock_take(&play->lock);
+	idle = play->n_jobs == 0;
+	lock_drop(&play->lock);
+	return idle && atom32_load(&play->answered) == PACKETS;
 }
 
 static void work(void *ctx)
@@ -392,13 +419,31 @@ static void work(void *ctx)
 	struct stack_worker *w = seat->port.worker;
 
 	stack_worker_enter(w);
-	while (!play->stop) {
+	while (!atom32_load(&play->stop)) {
 		give_some(seat, w);
 		stack_worker_poll(w, clock_now());
-		if (sim_choose(2))
+		if (choose(2))
 			clock_sleep_until(clock_now() + CLOCK_US);
 	}
 	stack_worker_leave(w);
+}
+
+/* The last letters, from one worker to the other. */
+static void settle(struct play *play)
+{
+	bool quiet = false;
+
+	while (!quiet) {
+		quiet = true;
+		for (unsigned i = 0; i < WORKERS; i++) {
+			struct stack_worker *w = play->seats[i].port.worker;
+
+			stack_worker_enter(w);
+			stack_worker_poll(w, clock_now());
+			quiet &= stack_worker_quiet(w);
+			stack_worker_leave(w);
+		}
+	}
 }
 
 /* Closes endpoints at some moment. */
@@ -407,14 +452,9 @@ static void close_some(void *ctx)
 	struct play *play = ctx;
 
 	for (unsigned flow = 0; flow < FLOWS; flow++) {
-		const struct craft c = craft_of(flow);
-		struct packet *p = craft_udp(&c, "x", 1);
-		const struct flow_key key = flow_key_from(&p->h, p->hook);
-
-		packet_put(p);
-		clock_sleep_until(clock_now() + sim_choose(4) * CLOCK_US);
+		clock_sleep_until(clock_now() + choose(4) * CLOCK_US);
 		if (is_closed_on_the_way(flow))
-			stack_endpoint_closed(play->stack, &key);
+			stack_endpoint_closed(play->stack, &play->keys[flow]);
 	}
 }
 
@@ -479,16 +519,16 @@ static void shuffle(struct play *play)
 
 	for (unsigned i = 0; i < PACKETS; i++) {
 		do
-			flow = sim_choose(FLOWS);
+			flow = choose(FLOWS);
 		while (given[flow] == PER_FLOW);
 		play->order[i] = (uint8_t)(flow * PER_FLOW + given[flow]++);
-		play->last[i] = kinds[sim_choose(sizeof(kinds) - 1)];
+		play->last[i] = kinds[choose(sizeof(kinds) - 1)];
 	}
 }
 
 static void open_play(struct play *play)
 {
-	const struct engine_config engine = {.report = on_report, .report_ctx = play};
+	const struct engine_config engine = {0};
 	struct stack_config stack = {.workers = WORKERS};
 	const struct engine_delta delta = {.add_sublayers = sublayers, .n_add_sublayers = DRIVERS};
 
@@ -507,6 +547,7 @@ static void open_play(struct play *play)
 		};
 	add_actors(play);
 	shuffle(play);
+	make_packets(play);
 }
 
 static void check_answers(const struct play *play)
@@ -536,7 +577,7 @@ static void close_play(struct play *play)
 	engine_counters_get(play->engine, &c);
 	CHECK_EQ_U(c.pended_now, 0);
 	CHECK_EQ_U(c.absorbed_now, 0);
-	CHECK_EQ_U(play->sent, 0);
+	CHECK_EQ_U(atom32_load(&play->sent), 0);
 	stack_destroy(play->stack);
 	for (unsigned i = 0; i < play->n_actors; i++)
 		CHECK_OK(engine_callout_unregister(play->engine, play->actors[i].id,
@@ -546,13 +587,10 @@ static void close_play(struct play *play)
 	lock_destroy(&play->lock);
 }
 
-SIM_TEST(random_traffic_under_random_callouts_is_answered_once_and_as_the_policy_says)
+static void perform(struct play *play)
 {
-	struct play *play = mem_alloc(sizeof(*play));
 	struct thread *drivers[DRIVERS], *closer;
 
-	BUG_ON(!play);
-	open_play(play);
 	for (unsigned i = 0; i < DRIVERS; i++)
 		CHECK_OK(thread_start(&drivers[i], "driver", drive, play));
 	for (unsigned i = 0; i < WORKERS; i++)
@@ -561,13 +599,25 @@ SIM_TEST(random_traffic_under_random_callouts_is_answered_once_and_as_the_policy
 	thread_join(closer);
 	while (!is_over(play))
 		clock_sleep_until(clock_now() + CLOCK_US);
-	play->stop = true;
+	atom32_store(&play->stop, 1);
 	for (unsigned i = 0; i < WORKERS; i++)
 		thread_join(play->seats[i].thread);
-	play->over = true;
+	atom32_store(&play->over, 1);
 	for (unsigned i = 0; i < DRIVERS; i++)
 		thread_join(drivers[i]);
-	check_answers(play);
-	close_play(play);
+	settle(play);
+}
+
+SIM_TEST(random_traffic_under_random_callouts_is_answered_once_and_as_the_policy_says)
+{
+	struct play *play = mem_alloc(sizeof(*play));
+
+	BUG_ON(!play);
+	for (unsigned i = 0; i < PLAYS; i++) {
+		open_play(play);
+		perform(play);
+		check_answers(play);
+		close_play(play);
+	}
 	mem_free(play);
 }
