@@ -213,7 +213,7 @@ static bool ever_claimed(struct ledger_entry *l, uint32_t driver)
 }
 
 /*
- * Holders without a claim: they have discarded; but who pended and never cloned has no say.  Whoever
+ * Holders without a claim: they have discarded; but who pended and never cloned has no say. Whoever
  * cloned and gave up before the classify was over is not better off than one who does it later.
  */
 static void settle_holders(struct ledger_entry *l, bool pended) REQUIRES(l->spin);
@@ -350,7 +350,8 @@ static bool ever_held(const struct ledger_entry *l, uint32_t driver, uint32_t *c
 
 /* While nothing is decided.  *o: when it is now, and the caller of ledger_inject is not told. */
 static enum ledger_inject inject_held(struct ledger_entry *l, uint32_t driver, bool modified,
-				      struct engine_seen *seen, struct outcome *o) REQUIRES(l->spin);
+				      struct engine_seen *seen, struct outcome *o)
+	REQUIRES(l->spin);
 static enum ledger_inject inject_held(struct ledger_entry *l, uint32_t driver, bool modified,
 				      struct engine_seen *seen, struct outcome *o)
 {

@@ -3,13 +3,13 @@
  * ledger - packets that have left the stack's hands: who owes an answer for each.
  *
  * See docs/design/ledger.md.  An entry is opened when a packet is absorbed or its authorization is
- * pended.  Its holders are the callouts that took it (and, for a pended ALE operation, the operation
- * itself).  A driver's clones and references of the packet are its claims.  A holder leaves by
- * injecting a clone (released), by giving up its last claim without injecting (discarded), or by
- * force (reclaimed).  The packet goes on once, when the last holder has left and none discarded;
- * until then an injected clone is merged: completed with success, not sent.  A clone whose bytes
- * differ supersedes the packet: it goes on at once as a new packet and what the others still hold
- * is void.
+ * pended.  Its holders are the callouts that took it (and, for a pended ALE operation, the
+ *operation itself).  A driver's clones and references of the packet are its claims.  A holder
+ *leaves by injecting a clone (released), by giving up its last claim without injecting (discarded),
+ *or by force (reclaimed).  The packet goes on once, when the last holder has left and none
+ *discarded; until then an injected clone is merged: completed with success, not sent.  A clone
+ *whose bytes differ supersedes the packet: it goes on at once as a new packet and what the others
+ *still hold is void.
  *
  *	HELD --last release, none discarded--> GO        (the owner sends it, once)
  *	HELD --last release, some discarded--> DROP      (blocked by those who discarded)
@@ -17,7 +17,8 @@
  *	HELD --reclaim (watchdog, unload)----> as if that holder had discarded, reported
  *
  * An entry has one owner (the worker whose packet it is); every other thread only adds and drops
- * claims and releases holders, under the entry's own spin lock; the decision is posted to the owner.
+ * claims and releases holders, under the entry's own spin lock; the decision is posted to the
+ *owner.
  */
 #pragma once
 
@@ -38,13 +39,15 @@ struct ledger_owner_ops {
 	 * by_callout: who discarded (DROP) or superseded.
 	 */
 	void (*decided)(void *packet, enum ledger_decision decision, uint32_t by_callout);
-	/* The last claim and holder are gone: the entry no longer refers to the packet.  Any thread. */
+	/* The last claim and holder are gone: the entry no longer refers to the packet.  Any
+	 * thread. */
 	void (*released)(void *packet);
 };
 
 /* Opens an entry with one claim, the opener's (dropped by ledger_settle). */
-MUST_CHECK wfp_err ledger_open(struct engine *e, enum ledger_mode mode, const struct ledger_owner_ops *ops,
-			       void *packet, struct ledger_entry **out);
+MUST_CHECK wfp_err ledger_open(struct engine *e, enum ledger_mode mode,
+			       const struct ledger_owner_ops *ops, void *packet,
+			       struct ledger_entry **out);
 /* During the classify: a callout of `driver` took the packet.  Idempotent per callout. */
 MUST_CHECK wfp_err ledger_hold(struct ledger_entry *l, uint32_t callout_id, uint32_t driver);
 /* The pended operation holds it, too (VERDICT_BY_OP). */
@@ -54,9 +57,9 @@ void ledger_op_done(struct ledger_entry *l, bool permit);
 /* Some driver has a claim.  Thread: the owner; stands still once the classify has returned. */
 bool ledger_claimed(struct ledger_entry *l);
 /*
- * The classify is over: from here the entry may be decided.  A holder without a claim cannot inject:
- * it has discarded, or, when it pended and never made a clone, has no say beside the operation's.
- * An entry without holders is never decided; it is released when the last claim goes.
+ * The classify is over: from here the entry may be decided.  A holder without a claim cannot
+ * inject: it has discarded, or, when it pended and never made a clone, has no say beside the
+ * operation's. An entry without holders is never decided; it is released when the last claim goes.
  */
 void ledger_settle(struct ledger_entry *l, bool pended);
 
@@ -65,12 +68,17 @@ void ledger_claim(struct ledger_entry *l, uint32_t driver);
 void ledger_unclaim(struct ledger_entry *l, uint32_t driver);
 
 enum ledger_inject {
-	LEDGER_INJECT_SEND,   /* no entry, or everything already decided in its favour: a packet of its own */
-	LEDGER_INJECT_LAST,   /* the last holder, or modified: send this one in the packet's place; this is
-				 the decision, `decided` is not called */
-	LEDGER_INJECT_MERGED, /* others still hold: complete with success, send nothing */
-	LEDGER_INJECT_VOID,   /* discarded or superseded by another: complete with success, send nothing */
+	/* No entry, or the packet has gone on already: a packet of its own. */
+	LEDGER_INJECT_SEND,
+	/* The last holder, or modified: send this one in the packet's place.  This is the
+	 * decision; `decided` is not called. */
+	LEDGER_INJECT_LAST,
+	/* Others still hold: complete with success, send nothing. */
+	LEDGER_INJECT_MERGED,
+	/* Discarded or superseded by another: complete with success, send nothing. */
+	LEDGER_INJECT_VOID,
 };
+
 /*
  * A driver injects a clone of the packet.  `modified`: its bytes differ.  *seen receives the
  * callouts that are released by it.  Thread: the owner.
@@ -89,4 +97,5 @@ struct ledger_info {
 	uint64_t since;
 	unsigned claims;
 };
-void ledger_list(struct engine *e, void (*each)(void *ctx, const struct ledger_info *info), void *ctx);
+void ledger_list(struct engine *e, void (*each)(void *ctx, const struct ledger_info *info),
+		 void *ctx);

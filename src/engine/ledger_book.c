@@ -77,7 +77,8 @@ void ledger_reclaim(struct engine *e, uint32_t driver, uint64_t older_than)
 	}
 }
 
-void ledger_list(struct engine *e, void (*each)(void *ctx, const struct ledger_info *info), void *ctx)
+void ledger_list(struct engine *e, void (*each)(void *ctx, const struct ledger_info *info),
+		 void *ctx)
 {
 	struct ledger_book *book = engine_ledger_book(e);
 	struct ledger_info rows[LEDGER_HOLDERS];

@@ -36,14 +36,14 @@ struct ledger_entry {
 	const struct ledger_owner_ops *ops; /* [I] */
 	void *packet;			    /* [I] */
 	struct spin spin;
-	enum ledger_state state;	    /* [E] */
-	bool op_holds, op_held;		    /* [E] now; ever */
-	bool discarded;			    /* [E] somebody did */
-	bool counted;			    /* [E] in absorbed_now */
-	uint32_t discarded_by;		    /* [E] the first who did; 0: the operation */
-	uint32_t keepers;		    /* [E] opener and calls under way */
-	uint32_t total_claims;		    /* [E] of all drivers */
-	uint32_t n_holders, n_drivers;	    /* [E] */
+	enum ledger_state state;		      /* [E] */
+	bool op_holds, op_held;			      /* [E] now; ever */
+	bool discarded;				      /* [E] somebody did */
+	bool counted;				      /* [E] in absorbed_now */
+	uint32_t discarded_by;			      /* [E] the first who did; 0: the operation */
+	uint32_t keepers;			      /* [E] opener and calls under way */
+	uint32_t total_claims;			      /* [E] of all drivers */
+	uint32_t n_holders, n_drivers;		      /* [E] */
 	struct ledger_holder holders[LEDGER_HOLDERS]; /* [E] */
 	struct ledger_claims claims[LEDGER_DRIVERS + 1]; /* [E] the last: the rest */
 };
@@ -52,7 +52,7 @@ struct ledger_entry {
 struct ledger_book {
 	struct engine *engine; /* [I] */
 	struct spin spin;
-	struct list entries;   /* [B] */
+	struct list entries;					    /* [B] */
 	struct atom64 absorbed_now, injected, discarded, reclaimed; /* [A] */
 };
 

@@ -107,7 +107,8 @@ void *pend_owner(const struct pend_op *op)
 	return op->owner;
 }
 
-/* What a callout that pends must return.  No packet comes with a pend classify: nothing to absorb. */
+/* What a callout that pends must return.  No packet comes with a pend classify: nothing to absorb.
+ */
 static bool kept_protocol(const struct engine_frame *frame)
 {
 	const struct engine_classify_out *out = frame->out;

@@ -41,8 +41,9 @@ struct pend_owner_ops {
  * with op NULL and pends are refused with STATUS_INSUFFICIENT_RESOURCES.
  * `mail` inside the operation is for the owner's post().
  */
-MUST_CHECK wfp_err pend_begin(struct engine *e, enum pend_kind kind, uint16_t layer, bool reauthorize,
-			      const struct pend_owner_ops *ops, void *owner, struct pend_op **out);
+MUST_CHECK wfp_err pend_begin(struct engine *e, enum pend_kind kind, uint16_t layer,
+			      bool reauthorize, const struct pend_owner_ops *ops, void *owner,
+			      struct pend_op **out);
 uint64_t pend_handle(const struct pend_op *op); /* the completion handle in the metadata */
 struct mail *pend_mail(struct pend_op *op);
 struct pend_op *pend_of_mail(struct mail *mail);
@@ -61,11 +62,14 @@ enum pend_left pend_classified(struct pend_op *op);
 struct pend_result {
 	enum pend_reason cancelled; /* NONE: completed by all holders or resolved by default */
 	bool final;		    /* every holder gave a verdict (pend classify): use `outcome` */
-	enum engine_outcome outcome;/* PERMIT or BLOCK: by arbitration of DONE and REVOKED records */
-	bool revoked;		    /* a hold was revoked and decides: use `outcome`.  Not set when the
-				       default permits and another holder left it to a reauthorization */
-	uint32_t by_callout;	    /* who decided, 0: nobody */
-	uint32_t holders;	    /* how many callouts held it */
+	/*
+	 * A hold was revoked and decides: use `outcome`.  Not set when the default permits and
+	 * another holder left it to a reauthorization.
+	 */
+	bool revoked;
+	enum engine_outcome outcome; /* PERMIT or BLOCK: DONE and REVOKED records arbitrated */
+	uint32_t by_callout;	     /* who decided, 0: nobody */
+	uint32_t holders;	     /* how many callouts held it */
 };
 /* Thread: the owner, after post().  Says what to do; the slot stays until pend_end. */
 void pend_resume(struct pend_op *op, struct pend_result *out);
@@ -90,7 +94,8 @@ void pend_release(struct engine *e, uint64_t handle);
 MUST_CHECK wfp_err pend_classify(struct engine *e, uint64_t handle, uint64_t filter_id,
 				 struct engine_classify_out *out);
 /* out NULL: reauthorize; else final.  Deep copied. */
-void pend_complete_classify(struct engine *e, uint64_t handle, const struct engine_classify_out *out);
+void pend_complete_classify(struct engine *e, uint64_t handle,
+			    const struct engine_classify_out *out);
 
 /* Revokes every hold of one callout; engine_callout_unregister's forced way. */
 void pend_revoke_callout(struct engine *e, uint32_t callout_id, enum pend_reason reason);

@@ -8,11 +8,11 @@
 #include "engine/pend_slots.h"
 #include "engine/pend_step.h"
 
-#define WHAT_BITS     5
-#define SLOT_SHIFT    PEND_GENERATION_BITS
-#define WHAT_SHIFT    (SLOT_SHIFT + PEND_SLOT_BITS)
-#define CHECK_SHIFT   (WHAT_SHIFT + WHAT_BITS)
-#define CHECK_VALUES  ((UINT64_C(1) << (64 - CHECK_SHIFT)) - 1)
+#define WHAT_BITS    5
+#define SLOT_SHIFT   PEND_GENERATION_BITS
+#define WHAT_SHIFT   (SLOT_SHIFT + PEND_SLOT_BITS)
+#define CHECK_SHIFT  (WHAT_SHIFT + WHAT_BITS)
+#define CHECK_VALUES ((UINT64_C(1) << (64 - CHECK_SHIFT)) - 1)
 
 /* 1 to CHECK_VALUES: a handle is never 0. */
 static uint64_t checksum(uint64_t secret, uint64_t payload)

@@ -2,8 +2,8 @@
 /*
  * pend_op - the operation and its pool, as the files of pend see them.
  *
- * pend.c is the owner's and the engine's side, pend_driver.c the driver's, pend_pool.c what goes over
- * all operations, pend_ticket.c the classify handles.  Nobody else includes this.
+ * pend.c is the owner's and the engine's side, pend_driver.c the driver's, pend_pool.c what goes
+ * over all operations, pend_ticket.c the classify handles.  Nobody else includes this.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * pend_pool - what goes over all operations of an engine: stop, watchdog, forced end, listing.
  *
- * A walk looks at one operation at a time under the pool's spin, which an operation needs to end, so
- * a hold seen there keeps its callout pinned meanwhile.  What it finds it copies, and acts on the
- * copies, by handle, with no lock held: a hold that was dropped in between is then simply late.
+ * A walk looks at one operation at a time under the pool's spin, which an operation needs to end,
+ * so a hold seen there keeps its callout pinned meanwhile.  What it finds it copies, and acts on
+ * the copies, by handle, with no lock held: a hold that was dropped in between is then simply late.
  */
 #include "engine/pend_pool.h"
 
@@ -16,7 +16,7 @@
 #include "engine/report.h"
 #include "engine/state.h"
 
-#define DEFAULT_OPS 65536u
+#define DEFAULT_OPS    65536u
 #define NAME_MAX_SHOWN 64
 
 wfp_err pend_pool_create(struct pend_pool **out, struct engine *e,
@@ -90,7 +90,8 @@ static unsigned see_holds(struct pend_op *op, struct seen_hold holds[PEND_RECORD
 
 /* Calls back for each hold there is now; what it sees may be over when it is called. */
 static void walk(struct pend_pool *pool,
-		 void (*each)(struct pend_pool *pool, const struct seen_hold *h, void *ctx), void *ctx)
+		 void (*each)(struct pend_pool *pool, const struct seen_hold *h, void *ctx),
+		 void *ctx)
 {
 	struct seen_hold holds[PEND_RECORDS];
 	uint32_t count = pend_slots_count(&pool->ops);

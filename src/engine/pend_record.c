@@ -85,7 +85,8 @@ bool pend_record_step(struct pend_record *r, uint32_t generation, enum pend_reco
 
 /* What a holder says; false: it has no opinion. */
 static bool opinion_of(const struct pend_record *r, enum pend_record_state state,
-		       struct pend_answer a, enum engine_default on_revoke, struct engine_opinion *o)
+		       struct pend_answer a, enum engine_default on_revoke,
+		       struct engine_opinion *o)
 {
 	bool revoked = state == PEND_RECORD_REVOKED;
 

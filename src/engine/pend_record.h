@@ -42,11 +42,11 @@ struct pend_answer {
 
 /* [P] the pool's spin lock, or the thread that classifies   [A] atomic */
 struct pend_record {
-	struct atom64 word;	   /* [A] */
-	struct atom32 callout_id;  /* [A] a hint once the generation is over */
+	struct atom64 word;		/* [A] */
+	struct atom32 callout_id;	/* [A] a hint once the generation is over */
 	struct engine_callout *callout; /* [P] pinned until the operation ends */
-	uint64_t filter_id;	   /* [P] */
-	uint64_t since;		   /* [P] */
+	uint64_t filter_id;		/* [P] */
+	uint64_t since;			/* [P] */
 };
 
 enum pend_record_state pend_record_state(uint64_t word, uint32_t generation);

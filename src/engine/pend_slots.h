@@ -4,9 +4,9 @@
  *
  * A slot is not given back to the allocator before the table ends, so a number from a stale handle
  * can always be looked up; whether it still means anything is for the generation to say.  Slots are
- * used again in the order in which they became free, so that a late handle is usually still known by
- * name.  Thread: any; the table's spin lock guards the free slots, and its users may guard with it
- * what must not change while a slot is in use.
+ * used again in the order in which they became free, so that a late handle is usually still known
+ * by name.  Thread: any; the table's spin lock guards the free slots, and its users may guard with
+ * it what must not change while a slot is in use.
  */
 #pragma once
 
@@ -15,10 +15,10 @@
 #include "base/list.h"
 #include "base/lock.h"
 
-#define PEND_CHUNK	256u /* slots allocated at once */
-#define PEND_CHUNKS	4096u
-#define PEND_SLOT_BITS	20
-#define PEND_SLOTS_MAX	(PEND_CHUNK * PEND_CHUNKS)
+#define PEND_CHUNK     256u /* slots allocated at once */
+#define PEND_CHUNKS    4096u
+#define PEND_SLOT_BITS 20
+#define PEND_SLOTS_MAX (PEND_CHUNK * PEND_CHUNKS)
 
 /* The first member of every object in a table. */
 struct pend_slot {
@@ -31,9 +31,9 @@ struct pend_slots {
 	size_t size;  /* [I] bytes of an object */
 	uint32_t max; /* [I] */
 	struct spin spin;
-	struct list free;	    /* [S] the longest free first */
-	uint32_t used;		    /* [S] */
-	struct atom32 count;	    /* [A] slots that exist; grows under spin */
+	struct list free;		    /* [S] the longest free first */
+	uint32_t used;			    /* [S] */
+	struct atom32 count;		    /* [A] slots that exist; grows under spin */
 	struct atomptr chunks[PEND_CHUNKS]; /* [A] each set once */
 };
 

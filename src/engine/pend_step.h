@@ -33,7 +33,7 @@ enum pend_guard {
 	PEND_IF_UNTOUCHED, /* one hold, and nobody but the classify ever held */
 	PEND_IF_ONE_HOLD,
 	PEND_IF_TWO_HOLDS, /* or more */
-	PEND_IF_JOINED, /* two holds or more, and not for the first time */
+	PEND_IF_JOINED,	   /* two holds or more, and not for the first time */
 	PEND_IF_FULL,
 	PEND_IF_TAKEN, /* the owner has read the result */
 	PEND_GUARDS

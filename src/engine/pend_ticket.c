@@ -186,7 +186,8 @@ static struct pend_answer answer_of(struct pend_pool *pool, const struct pend_ti
 	return answer;
 }
 
-void pend_complete_classify(struct engine *e, uint64_t handle, const struct engine_classify_out *out)
+void pend_complete_classify(struct engine *e, uint64_t handle,
+			    const struct engine_classify_out *out)
 {
 	struct pend_pool *pool = engine_pend_pool(e);
 	struct pend_ticket *t = get(pool, handle);

@@ -3,7 +3,7 @@
  * ledger - held packets: every arrow of the entry's life, on one thread.
  *
  * Drivers 1 and 2 own the callouts 10 and 20; a packet is the struct that counts what its owner is
- * told.  Several threads are in ledger_sim_test.c.
+ * told.  Several threads are in ledger_race_test.c.
  */
 #include "pend_world.h"
 
@@ -424,7 +424,8 @@ TEST(a_superseded_packet_waits_for_its_operation_before_it_is_released)
 	close_quiet(&f, 0);
 }
 
-/* ---- reclaim and list ------------------------------------------------------------------------- */
+/* ---- reclaim and list -------------------------------------------------------------------------
+ */
 
 TEST(reclaim_of_one_driver_counts_as_its_discard_and_is_reported)
 {

@@ -350,7 +350,8 @@ TEST(a_classify_handle_never_released_is_reported_when_its_callout_is_unregister
 	CHECK_EQ_U(mem_live(), 0);
 }
 
-/* ---- with a ledger entry ---------------------------------------------------------------------- */
+/* ---- with a ledger entry ----------------------------------------------------------------------
+ */
 
 static unsigned released;
 

@@ -50,8 +50,8 @@ static bool exists(const struct before *b)
 static void check_case(const struct before *b)
 {
 	uint64_t word = pend_word_make(7, b->phase, b->cancel, b->holds, b->flags);
-	struct pend_next n = pend_step(word, (enum pend_event)b->event,
-				       b->event == PEND_EV_CANCEL ? REASON : 0);
+	struct pend_next n =
+		pend_step(word, (enum pend_event)b->event, b->event == PEND_EV_CANCEL ? REASON : 0);
 
 	if (!n.ok) {
 		CHECK_EQ_U(n.word, word);

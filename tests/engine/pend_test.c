@@ -342,7 +342,8 @@ TEST(a_callout_that_clears_its_own_right_before_it_pends_breaks_no_rule)
 	close_quiet(&f);
 }
 
-/* ---- no memory -------------------------------------------------------------------------------- */
+/* ---- no memory --------------------------------------------------------------------------------
+ */
 
 TEST(no_memory_at_begin_is_an_error_and_holds_nothing)
 {
@@ -353,7 +354,8 @@ TEST(no_memory_at_begin_is_an_error_and_holds_nothing)
 
 	world_open(&e, &config);
 	mem_fail_at(1);
-	CHECK_ERR(pend_begin(&e, PEND_ALE, 48, false, &world_owner_ops, &owner, &op), ERR_NO_MEMORY);
+	CHECK_ERR(pend_begin(&e, PEND_ALE, 48, false, &world_owner_ops, &owner, &op),
+		  ERR_NO_MEMORY);
 	CHECK(op == NULL);
 	mem_fail_at(0);
 	world_close(&e);
@@ -419,7 +421,8 @@ TEST(the_seventeenth_holder_is_refused_for_want_of_resources_and_sixteen_need_no
 	close_quiet(&f);
 }
 
-/* ---- complete --------------------------------------------------------------------------------- */
+/* ---- complete ---------------------------------------------------------------------------------
+ */
 
 TEST(complete_before_classify_returned_is_recorded_and_resumes_nothing)
 {
@@ -576,7 +579,8 @@ TEST(complete_with_a_guessed_context_is_stale_and_reported)
 	close_quiet(&f);
 }
 
-/* ---- pended, but returned something else -------------------------------------------------------- */
+/* ---- pended, but returned something else --------------------------------------------------------
+ */
 
 static struct pend_result return_badly(struct fixture *f, uint32_t action, uint32_t flags,
 				       bool completes_first)
@@ -666,7 +670,8 @@ TEST(one_holder_without_absorb_blocks_although_the_other_completes)
 	close_quiet(&f);
 }
 
-/* ---- the endpoint closes ------------------------------------------------------------------------ */
+/* ---- the endpoint closes ------------------------------------------------------------------------
+ */
 
 TEST(endpoint_closed_while_classifying_is_sticky_and_aborts_at_resume)
 {
@@ -754,7 +759,8 @@ TEST(endpoint_closed_after_the_only_holder_completed_early_still_aborts)
 	close_quiet(&f);
 }
 
-/* ---- the callout goes, the engine stops, the watchdog ------------------------------------------- */
+/* ---- the callout goes, the engine stops, the watchdog -------------------------------------------
+ */
 
 TEST(forced_unregister_revokes_the_holds_of_that_callout_alone)
 {
@@ -929,7 +935,8 @@ TEST(without_a_timeout_the_watchdog_revokes_nothing)
 	close_quiet(&f);
 }
 
-/* ---- listing ------------------------------------------------------------------------------------ */
+/* ---- listing ------------------------------------------------------------------------------------
+ */
 
 struct list_seen {
 	unsigned n;

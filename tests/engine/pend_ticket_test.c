@@ -337,20 +337,22 @@ static const struct {
 	uint32_t action;
 	bool hard;
 } says[SAID] = {
-	[PERMIT] = {MODEL_ACTION_PERMIT, false}, [HARD_PERMIT] = {MODEL_ACTION_PERMIT, true},
-	[BLOCK] = {MODEL_ACTION_BLOCK, false},	 [HARD_BLOCK] = {MODEL_ACTION_BLOCK, true},
+	[PERMIT] = {MODEL_ACTION_PERMIT, false},     [HARD_PERMIT] = {MODEL_ACTION_PERMIT, true},
+	[BLOCK] = {MODEL_ACTION_BLOCK, false},	     [HARD_BLOCK] = {MODEL_ACTION_BLOCK, true},
 	[CONTINUE] = {MODEL_ACTION_CONTINUE, false},
 };
 
 /* Who decides: 1 the higher, 2 the lower, 0 nobody; negative: it is a block. */
+/* clang-format off */
 static const int decides[SAID][SAID] = {
-	/* lower:      PERMIT HARD_PERMIT BLOCK HARD_BLOCK CONTINUE */
-	[PERMIT] =	{1,	2,	   -2,	 -2,	    1},
-	[HARD_PERMIT] = {1,	1,	   -2,	 -2,	    1},
-	[BLOCK] =	{2,	2,	   -1,	 -2,	    -1},
-	[HARD_BLOCK] =	{-1,	-1,	   -1,	 -1,	    -1},
-	[CONTINUE] =	{2,	2,	   -2,	 -2,	    0},
+	/* lower:        PERMIT HARD_PERMIT BLOCK HARD_BLOCK CONTINUE */
+	[PERMIT]      = {1,     2,          -2,   -2,        1},
+	[HARD_PERMIT] = {1,     1,          -2,   -2,        1},
+	[BLOCK]       = {2,     2,          -1,   -2,        -1},
+	[HARD_BLOCK]  = {-1,    -1,         -1,   -1,        -1},
+	[CONTINUE]    = {2,     2,          -2,   -2,        0},
 };
+/* clang-format on */
 
 static void check_two(enum said higher, enum said lower, bool lower_first)
 {

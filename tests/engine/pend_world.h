@@ -4,8 +4,8 @@
  * hand, with the real pend and ledger on top.
  *
  * A test plays the classify itself: world_enter puts a classifyFn on this thread's stack,
- * world_return takes it off as the engine would.  Posts and reports are counted.  The functions that
- * the engine owes to pend are defined here, so a test program must not link the engine's own.
+ * world_return takes it off as the engine would.  Posts and reports are counted.  The functions
+ * that the engine owes to pend are defined here, so a test program must not link the engine's own.
  */
 #pragma once
 
@@ -137,7 +137,8 @@ static inline UNUSED uint32_t world_rule(struct engine *e, enum engine_rule rule
 	return atom32_load(&e->rules[rule]);
 }
 
-static inline UNUSED void world_callout_init(struct engine_callout *c, uint32_t id, const char *name)
+static inline UNUSED void world_callout_init(struct engine_callout *c, uint32_t id,
+					     const char *name)
 {
 	*c = (struct engine_callout){.id = id, .driver = id, .name = name};
 }

@@ -21,15 +21,15 @@
 #include "engine/pend.h"
 #include "model/catalogue.h"
 
-#define OWNERS	    3u
-#define CALLOUTS    4u
-#define CLUMSY	    3u /* the index of that callout */
-#define LIVES	    64u /* operations that one owner has under way */
-#define RING	    256u
+#define OWNERS	      3u
+#define CALLOUTS      4u
+#define CLUMSY	      3u  /* the index of that callout */
+#define LIVES	      64u /* operations that one owner has under way */
+#define RING	      256u
 #define DEFAULT_PAIRS 1000000u
-#define TIMEOUT	    (20 * CLOCK_MS)
-#define LAYER	    MODEL_LAYER_ALE_AUTH_CONNECT_V4
-#define VALUES	    64u
+#define TIMEOUT	      (20 * CLOCK_MS)
+#define LAYER	      MODEL_LAYER_ALE_AUTH_CONNECT_V4
+#define VALUES	      64u
 
 /* Contexts on their way from one owner to one callout's thread. */
 struct ring {
@@ -299,7 +299,7 @@ static void add_policy(struct stress *s, unsigned i)
 					   .sublayer = sublayer.key,
 					   .action = MODEL_ACTION_CALLOUT_UNKNOWN,
 					   .callout = {.a = 0xca110000u + i},
-					   .name = (char *)(uintptr_t)"stress"};
+					   .name = (char *)(uintptr_t) "stress"};
 	struct model_filter *f;
 
 	CHECK_OK(model_filter_create(&f, &draft));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger under the simulator: drivers that clone, inject, throw away and forget at random moments,
- * an operation that ends, and a watchdog, all at once.
+ * ledger with everybody at once: drivers that clone, inject and throw away at random
+ * moments, an operation that ends, and a watchdog.  Under the simulator once per seed; on the host
+ * with real threads, for the sanitizers.
  *
  * Whatever the order: each packet is decided at most once and never both ways, no two clones take
  * its place, it goes only if nobody discarded it, and it is released after the last claim, once.
@@ -13,6 +14,20 @@
 
 #define DRIVERS 3u
 #define PACKETS 3u
+
+#ifdef BASE_SIM
+#define ROUNDS 1u
+static uint32_t choose(uint32_t n)
+{
+	return sim_choose(n);
+}
+#else
+#define ROUNDS 300u
+static uint32_t choose(uint32_t n)
+{
+	return (uint32_t)(entropy_u64() % n);
+}
+#endif
 
 struct run;
 
@@ -82,7 +97,7 @@ static void inject(struct driver *d, unsigned i)
 	struct injection *in = &d->injections[i];
 
 	*in = (struct injection){.h = &d->run->packets[i], .driver = d->id};
-	in->modified = sim_choose(6) == 0;
+	in->modified = choose(6) == 0;
 	mailbox_push(&d->run->mail, &in->mail);
 	while (!atom32_load(&in->done))
 		thread_yield();
@@ -98,12 +113,12 @@ static void drive(void *arg)
 
 		while (atom32_load(&d->run->ready) <= i)
 			thread_yield();
-		if (sim_choose(3) == 0) {
+		if (choose(3) == 0) {
 			atom32_add(&h->claims, 1);
 			ledger_claim(h->l, d->id);
 			unclaim(h, d->id);
 		}
-		if (sim_choose(3) != 0)
+		if (choose(3) != 0)
 			inject(d, i);
 		else
 			atom32_add(&h->discards, 1);
@@ -147,7 +162,7 @@ static void classify(struct run *run, unsigned i)
 	struct held *h = &run->packets[i];
 
 	h->run = run;
-	h->by_op = sim_choose(2);
+	h->by_op = choose(2);
 	CHECK_OK(ledger_open(&run->e, run->mode, &ops, h, &h->l));
 	for (unsigned d = 0; d < DRIVERS; d++) {
 		CHECK_OK(ledger_hold(h->l, 10 + run->drivers[d].id, run->drivers[d].id));
@@ -174,7 +189,7 @@ static void check_packet(struct run *run, unsigned i)
 		CHECK_EQ_U(atom32_load(&h->discards), 0);
 }
 
-static void play(enum ledger_mode mode, bool watchdog)
+static void play_once(enum ledger_mode mode, bool watchdog)
 {
 	const struct engine_config config = {0};
 	struct run run = {.mode = mode};
@@ -191,8 +206,8 @@ static void play(enum ledger_mode mode, bool watchdog)
 	for (unsigned i = 0; i < PACKETS; i++) {
 		classify(&run, i);
 		take_mail(&run);
-		if (watchdog && sim_choose(2))
-			ledger_reclaim(&run.e, sim_choose(4), UINT64_MAX);
+		if (watchdog && choose(2))
+			ledger_reclaim(&run.e, choose(4), UINT64_MAX);
 		if (run.packets[i].by_op)
 			ledger_op_done(run.packets[i].l, true);
 	}
@@ -208,6 +223,12 @@ static void play(enum ledger_mode mode, bool watchdog)
 	mailbox_destroy(&run.mail);
 	world_close(&run.e);
 	CHECK_EQ_U(mem_live(), live);
+}
+
+static void play(enum ledger_mode mode, bool watchdog)
+{
+	for (unsigned i = 0; i < ROUNDS; i++)
+		play_once(mode, watchdog);
 }
 
 SIM_TEST(absorbed_packets_are_decided_once_and_released_after_the_last_claim)
