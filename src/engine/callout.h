@@ -42,7 +42,8 @@ enum engine_notify { ENGINE_NOTIFY_ADD_FILTER, ENGINE_NOTIFY_DELETE_FILTER };
 #define ENGINE_CALLOUT_ENABLE_COMMIT_ADD_NOTIFY 0x4u
 
 struct engine_callout_ops {
-	void (*classify)(void *ctx, const struct engine_call *call, struct engine_classify_out *out);
+	void (*classify)(void *ctx, const struct engine_call *call,
+			 struct engine_classify_out *out);
 	/* NULL: not interested.  An error at ADD refuses the filter. */
 	wfp_err (*notify)(void *ctx, enum engine_notify what, const struct model_filter *filter);
 	/* NULL: the callout associates no flow contexts. */
@@ -54,7 +55,7 @@ struct engine_callout_ops {
 struct engine_callout_desc {
 	struct guid key;
 	uint32_t flags;
-	uint32_t driver; /* which driver owns it: 1, 2, ... ; decides whose claims are whose */
+	uint32_t driver;  /* which driver owns it: 1, 2, ... ; decides whose claims are whose */
 	const char *name; /* for reports: the driver's name; copied */
 	const struct engine_callout_ops *ops;
 	void *ctx;
@@ -76,13 +77,15 @@ enum engine_unregister { ENGINE_UNREGISTER_POLITE, ENGINE_UNREGISTER_FORCED };
  * (flow_delete is called for each), so trying again succeeds.  FORCED: holds are revoked.
  * Returns after the last call in flight has returned.
  */
-MUST_CHECK wfp_err engine_callout_unregister(struct engine *e, uint32_t id, enum engine_unregister how);
+MUST_CHECK wfp_err engine_callout_unregister(struct engine *e, uint32_t id,
+					     enum engine_unregister how);
 
 /*
  * The id that the registration with this key has or will have, held until it is released: for a
  * callout object that the policy is about to get.  Counted.  Thread: as engine_commit.
  */
-MUST_CHECK wfp_err engine_callout_id_reserve(struct engine *e, const struct guid *key, uint32_t *id);
+MUST_CHECK wfp_err engine_callout_id_reserve(struct engine *e, const struct guid *key,
+					     uint32_t *id);
 void engine_callout_id_release(struct engine *e, const struct guid *key);
 MUST_CHECK wfp_err engine_callout_id_by_key(struct engine *e, const struct guid *key, uint32_t *id);
 
@@ -91,12 +94,12 @@ struct engine_frame {
 	struct engine *engine;
 	const struct engine_call *call;
 	struct engine_callout *callout;
-	struct pend_op *op;		   /* NULL: this indication cannot be pended */
+	struct pend_op *op; /* NULL: this indication cannot be pended */
 	struct engine_classify_out *out;
 	struct engine_frame *outer;
-	uint32_t rights;		   /* of *out when the call began: the callout changes it */
-	bool pended;			   /* this call took a hold */
-	uint8_t record;			   /* its hold record in op, when pended */
+	uint32_t rights; /* of *out when the call began: the callout changes it */
+	bool pended;	 /* this call took a hold */
+	uint8_t record;	 /* its hold record in op, when pended */
 };
 struct engine_frame *engine_frame_current(void);
 

@@ -4,8 +4,8 @@
  *
  * Policy arrives as deltas through the one hinge, engine_commit, and is published as an immutable
  * snapshot; a classify finishes on the snapshot it began with and never waits.  The engine owns the
- * registered callouts (callout.h), the flow contexts (flowctx.h), the pended operations (pend.h) and
- * the ledger of absorbed packets (ledger.h).
+ * registered callouts (callout.h), the flow contexts (flowctx.h), the pended operations (pend.h)
+ * and the ledger of absorbed packets (ledger.h).
  */
 #pragma once
 
@@ -44,10 +44,10 @@ struct engine_report {
 struct engine_config {
 	enum engine_default on_revoke;
 	enum engine_join join;
-	bool strict_rights;	/* a callout whose right was cleared above may not pend */
-	uint64_t pend_timeout;	/* ns until the watchdog revokes a hold; 0: never */
-	uint32_t max_ops;	/* operations that can be held at once; 0: 65 536 */
-	/* Called for each broken rule, on the thread that broke it, no lock held. NULL: only counted. */
+	bool strict_rights;    /* a callout whose right was cleared above may not pend */
+	uint64_t pend_timeout; /* ns until the watchdog revokes a hold; 0: never */
+	uint32_t max_ops;      /* operations that can be held at once; 0: 65 536 */
+	/* For each broken rule, on the thread that broke it, no lock held; NULL: only counted. */
 	void (*report)(void *ctx, const struct engine_report *r);
 	void *report_ctx;
 };
@@ -67,9 +67,9 @@ void engine_tick(struct engine *e, uint64_t now);
 /* ---- the hinge: policy ------------------------------------------------------------------ */
 
 struct engine_delta {
-	struct model_filter *const *add_filters;  /* references are taken */
+	struct model_filter *const *add_filters; /* references are taken */
 	size_t n_add_filters;
-	const uint64_t *remove_filters;		  /* ids */
+	const uint64_t *remove_filters; /* ids */
 	size_t n_remove_filters;
 	const struct model_sublayer *add_sublayers; /* also changes the weight of a known one */
 	size_t n_add_sublayers;
@@ -83,8 +83,9 @@ struct engine_delta {
 
 /*
  * All or nothing.  Notifies the callouts of added filters first (a refusal undoes the notifications
- * made and fails with FWP_E_CALLOUT_NOTIFICATION_FAILED), publishes the next snapshot, then notifies
- * of deletions.  On return every new classify sees the new policy.  Callers are serialised inside.
+ * made and fails with FWP_E_CALLOUT_NOTIFICATION_FAILED), publishes the next snapshot, then
+ * notifies of deletions.  On return every new classify sees the new policy.  Callers are serialised
+ * inside.
  */
 MUST_CHECK wfp_err engine_commit(struct engine *e, const struct engine_delta *delta);
 /* Grows by one with each commit that changed what a layer decides; flows compare it. */
@@ -92,21 +93,18 @@ uint64_t engine_generation(const struct engine *e, uint16_t layer);
 
 /* ---- classify --------------------------------------------------------------------------- */
 
-/* What may be held at this indication. */
-enum engine_pendable { ENGINE_PEND_NO, ENGINE_PEND_ALE, ENGINE_PEND_CLASSIFY };
-
 struct engine_indication {
 	uint16_t layer;
 	uint16_t n_values;
-	bool reauthorize;		     /* IS_REAUTHORIZE is set in the flags field, too */
-	const struct model_value *values;    /* one per field, newest schema's order */
+	bool reauthorize;		  /* IS_REAUTHORIZE is set in the flags field, too */
+	const struct model_value *values; /* one per field, newest schema's order */
 	const struct engine_metadata *meta;
-	void *layer_data;		     /* struct packet, stream data or NULL: opaque here */
-	struct engine_flow *flow;	     /* contexts of callouts; NULL: none */
-	struct pend_op *op;		     /* from pend_begin; NULL: cannot be pended */
-	const struct engine_seen *seen;	     /* who absorbed this packet before; NULL: nobody */
-	struct ledger_entry *ledger;	     /* engine_classify makes each callout whose Block with
-						absorb stands a holder; NULL: nothing to hold */
+	void *layer_data;		/* struct packet, stream data or NULL: opaque here */
+	struct engine_flow *flow;	/* contexts of callouts; NULL: none */
+	struct pend_op *op;		/* from pend_begin; NULL: cannot be pended */
+	const struct engine_seen *seen; /* who absorbed this packet before; NULL: nobody */
+	struct ledger_entry *ledger;	/* engine_classify makes each callout whose Block with
+					   absorb stands a holder; NULL: nothing to hold */
 };
 
 /* Callouts that have absorbed and reinjected a packet; they may not absorb it again. */
@@ -129,20 +127,22 @@ enum engine_outcome {
 /* Who decided: for events, comments in captures and "why". */
 struct engine_verdict {
 	enum engine_outcome outcome;
-	bool veto;	      /* a block against a cleared right: audit event 5153 */
-	bool hard;	      /* ACTION_WRITE was cleared by the decider */
-	uint64_t filter_id;   /* 0: no filter matched */
-	uint32_t callout_id;  /* 0: the filter itself */
+	bool veto;	    /* a block against a cleared right: audit event 5153 */
+	bool hard;	    /* ACTION_WRITE was cleared by the decider; with ENGINE_PENDED: somebody
+			       else blocks for good, so the resume may only block */
+	uint64_t filter_id; /* 0: no filter matched */
+	uint32_t callout_id; /* 0: the filter itself */
 	uint16_t sublayer_weight;
 	struct guid sublayer;
-	uint32_t absorber;    /* the callout that absorbed: it alone is charged */
+	uint32_t absorber; /* the first callout that absorbed; the ledger knows all of them */
 };
 
 /*
  * Classifies on the current snapshot.  Thread: the owning worker, registered with RCU by
  * thread_start; not inside a read section of its own.  Takes no lock, allocates nothing.
  */
-void engine_classify(struct engine *e, const struct engine_indication *ind, struct engine_verdict *out);
+void engine_classify(struct engine *e, const struct engine_indication *ind,
+		     struct engine_verdict *out);
 /* True: no filter at this layer, so building the values can be skipped. */
 bool engine_layer_empty(struct engine *e, uint16_t layer);
 

@@ -31,17 +31,18 @@ enum engine_meta_bit {
 	ENGINE_META_DIRECTION = 1u << 14,
 	ENGINE_META_FRAGMENT_DATA = 1u << 15,
 	ENGINE_META_CONTROL_DATA = 1u << 16,
-	ENGINE_META_ALE_CLASSIFY_REQUIRED = 1u << 17, /* FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED */
+	ENGINE_META_ALE_CLASSIFY_REQUIRED = 1u
+					    << 17, /* FWPS_METADATA_FIELD_ALE_CLASSIFY_REQUIRED */
 	ENGINE_META_COMPARTMENT_ID = 1u << 18,
 };
 
 struct engine_metadata {
-	uint32_t present; /* enum engine_meta_bit, ORed */
+	uint32_t present;			 /* enum engine_meta_bit, ORed */
 	uint32_t discard_module, discard_reason; /* FWPS_DISCARD_METADATA0 */
 	uint64_t flow_handle;
 	uint32_t ip_header_size, transport_header_size; /* bytes */
 	const struct model_blob *process_path;
-	uint64_t token;		   /* who owns the endpoint: an access token's handle */
+	uint64_t token; /* who owns the endpoint: an access token's handle */
 	uint32_t compartment_id;
 	uint64_t process_id;
 	uint32_t source_interface, destination_interface;
@@ -52,6 +53,6 @@ struct engine_metadata {
 	uint32_t remote_scope_id;
 	uint32_t direction; /* FWP_DIRECTION: 0 outbound, 1 inbound */
 	uint32_t fragment_id, fragment_offset, fragment_more; /* FWPS_INBOUND_FRAGMENT_METADATA0 */
-	const uint8_t *control_data; /* kept until the indication ends */
+	const uint8_t *control_data;			      /* kept until the indication ends */
 	uint32_t control_data_size;
 };

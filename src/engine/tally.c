@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tally - a short list: there are as many rows as drivers.  The lock is for readers of other threads;
- * rows are only ever added, in a turn.
+ * tally - a short list: there are as many rows as drivers.  The lock is for readers of other
+ * threads; rows are only ever added, in a turn.
  */
 #include "engine/tally.h"
 
@@ -47,7 +47,8 @@ static struct engine_tally *find(struct engine_tallies *t, const char *driver)
 	struct list *link;
 
 	lock_take(&t->lock);
-	LIST_FOR_EACH (link, &t->rows) {
+	LIST_FOR_EACH(link, &t->rows)
+	{
 		struct engine_tally *row = LIST_ENTRY(link, struct engine_tally, link);
 
 		if (strcmp(row->driver, driver) == 0)

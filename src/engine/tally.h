@@ -2,7 +2,7 @@
 /*
  * tally - what each driver has done so far, by its name; for the files of src/engine only.
  *
- * A driver that is unloaded and loaded again registers anew, with new ids; its tally goes on.  There
+ * A driver that is unloaded and loaded again registers anew, with new ids; its tally goes on. There
  * are as many as names ever seen, and they stay until the engine goes.
  */
 #pragma once
@@ -19,4 +19,5 @@ struct engine_tally {
 };
 
 /* The tally of a driver, made if need be.  Thread: the turn. */
-MUST_CHECK wfp_err engine_tally_get(struct engine *e, const char *driver, struct engine_tally **out);
+MUST_CHECK wfp_err engine_tally_get(struct engine *e, const char *driver,
+				    struct engine_tally **out);

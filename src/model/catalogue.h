@@ -29,10 +29,10 @@ enum model_layer_id {
 enum model_field_type { MODEL_FIELD_RAW_DATA, MODEL_FIELD_IP_ADDRESS, MODEL_FIELD_FLAGS };
 
 struct model_field {
-	const char *name;	   /* "FWPM_CONDITION_IP_LOCAL_ADDRESS" */
+	const char *name; /* "FWPM_CONDITION_IP_LOCAL_ADDRESS" */
 	const struct guid *key;
-	uint8_t field_type;	   /* enum model_field_type */
-	enum model_type type;	   /* the data type that the layer indicates */
+	uint8_t field_type;   /* enum model_field_type */
+	enum model_type type; /* the data type that the layer indicates */
 	int16_t index[MODEL_SCHEMAS];
 };
 

@@ -39,25 +39,25 @@ enum model_filter_flag {
 
 struct model_condition {
 	struct guid field_key;
-	int16_t field;	   /* index in the newest schema of the layer */
-	uint8_t match;	   /* enum model_match */
+	int16_t field;		  /* index in the newest schema of the layer */
+	uint8_t match;		  /* enum model_match */
 	struct model_value value; /* owned by the filter */
 };
 
 /* [I] everything after creation   [A] refs */
 struct model_filter {
-	struct atom32 refs;	 /* [A] */
+	struct atom32 refs; /* [A] */
 	struct guid key;
-	uint64_t id;		 /* given by the base filtering engine, never reused */
+	uint64_t id; /* given by the base filtering engine, never reused */
 	uint16_t layer;
 	struct guid sublayer;
-	uint64_t weight;	 /* effective weight */
+	uint64_t weight;		     /* effective weight */
 	struct model_value requested_weight; /* as asked for: EMPTY, UINT8 or UINT64 */
 	uint32_t flags;
-	uint32_t action;	 /* enum model_action */
-	struct guid callout;	 /* when the action calls one */
-	uint64_t context;	 /* rawContext */
-	struct guid provider;	 /* zero: none */
+	uint32_t action;	  /* enum model_action */
+	struct guid callout;	  /* when the action calls one */
+	uint64_t context;	  /* rawContext */
+	struct guid provider;	  /* zero: none */
 	char *name, *description; /* UTF-8, owned */
 	uint32_t n_conditions;
 	struct model_condition *conditions; /* sorted by field, stable; owned */
@@ -66,8 +66,9 @@ struct model_filter {
 /*
  * Checks *draft and makes an immutable copy with one reference.  The draft stays the caller's.
  * Errors: FWP_E_LAYER_NOT_FOUND, FWP_E_CONDITION_NOT_FOUND, FWP_E_TYPE_MISMATCH,
- * FWP_E_MATCH_TYPE_MISMATCH, FWP_E_INVALID_RANGE, FWP_E_INVALID_NET_MASK, FWP_E_INVALID_ACTION_TYPE,
- * FWP_E_INVALID_FLAGS, FWP_E_NULL_DISPLAY_NAME, FWP_E_ACTION_INCOMPATIBLE_WITH_LAYER, no memory.
+ * FWP_E_MATCH_TYPE_MISMATCH, FWP_E_INVALID_RANGE, FWP_E_INVALID_NET_MASK,
+ * FWP_E_INVALID_ACTION_TYPE, FWP_E_INVALID_FLAGS, FWP_E_NULL_DISPLAY_NAME,
+ * FWP_E_ACTION_INCOMPATIBLE_WITH_LAYER, no memory.
  */
 MUST_CHECK wfp_err model_filter_create(struct model_filter **out, const struct model_filter *draft);
 struct model_filter *model_filter_get(struct model_filter *f);

@@ -17,6 +17,6 @@ struct guid {
 
 bool guid_equal(const struct guid *x, const struct guid *y);
 bool guid_is_zero(const struct guid *g);
-bool guid_parse(struct guid *out, const char *text); /* with or without braces */
+bool guid_parse(struct guid *out, const char *text);	       /* with or without braces */
 char *guid_format(const struct guid *g, char text[GUID_TEXT]); /* lower case, with braces */
-struct guid guid_random(void);			     /* version 4 */
+struct guid guid_random(void);				       /* version 4 */

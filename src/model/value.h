@@ -71,13 +71,13 @@ struct model_value {
 		const double *f64;
 		const struct model_bytes16 *bytes16;
 		const struct model_bytes6 *bytes6;
-		const struct model_blob *blob;     /* also security descriptors and token access */
-		const void *sid;		   /* a binary SID */
-		const void *token;		   /* FWP_TOKEN_INFORMATION */
-		const uint16_t *wstr;		   /* UTF-16, NUL-terminated */
+		const struct model_blob *blob;	    /* also security descriptors and token access */
+		const void *sid;		    /* a binary SID */
+		const void *token;		    /* FWP_TOKEN_INFORMATION */
+		const uint16_t *wstr;		    /* UTF-16, NUL-terminated */
 		const struct model_v4_mask *v4mask; /* conditions only */
 		const struct model_v6_mask *v6mask; /* conditions only */
-		const struct model_range *range;   /* conditions only */
+		const struct model_range *range;    /* conditions only */
 		uint64_t raw;
 	};
 };
@@ -91,5 +91,5 @@ struct model_range {
 MUST_CHECK wfp_err model_value_copy(struct model_value *out, const struct model_value *in);
 void model_value_clear(struct model_value *v);
 
-const char *model_type_name(enum model_type type);   /* "FWP_UINT32"; NULL: no such type */
+const char *model_type_name(enum model_type type);    /* "FWP_UINT32"; NULL: no such type */
 const char *model_match_name(enum model_match match); /* "FWP_MATCH_EQUAL"; NULL: none */
