@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/thread.h"
 #include "engine/callout.h"
 #include "engine/pend.h"
@@ -269,4 +270,77 @@ SIM_TEST(a_leap_of_years_is_a_day)
 	CHECK_EQ_U(w.rows[1].clock - w.rows[0].clock, 24 * 3600 * CLOCK_S);
 	world_end(&w);
 }
+
+/* Eight flows, one of them pended and completed on a thread of its own; into *arg. */
+static void replay_into(void *arg)
+{
+	struct buf *out = arg;
+	struct slow slow;
+	char path[256];
+
+	world_begin(&w);
+	snprintf(path, sizeof(path), "%s", temp_path("out.pcapng"));
+	w.options.out = path;
+	slow_begin(&slow, &w, 3 * CLOCK_MS);
+	for (unsigned i = 0; i < 8; i++)
+		world_add_udp(&w, START + i * CLOCK_MS, HERE, THERE + i, "x");
+	CHECK_OK(world_replay(&w));
+	slow_end(&slow);
+	CHECK_OK(file_read_all(path, 1 << 20, out));
+	unlink(path);
+	world_end(&w);
+}
+
+TEST(the_same_seed_gives_the_same_bytes)
+{
+	static struct buf first, second;
+
+	for (uint64_t seed = test_seed(), end = seed + 5; seed < end; seed++) {
+		buf_reset(&first);
+		buf_reset(&second);
+		CHECK_EQ_U(sim_run(seed, replay_into, &first), SIM_DONE);
+		CHECK_EQ_U(sim_run(seed, replay_into, &second), SIM_DONE);
+		CHECK_EQ_U(first.len, second.len);
+		CHECK(memcmp(first.data, second.data, first.len) == 0);
+	}
+}
 #endif
+
+/* Each allocation of a replay fails once; in the end there is one that needs no more. */
+TEST(without_memory_it_fails_cleanly)
+{
+	wfp_err err = ERR_NO_MEMORY;
+	unsigned n, failed = 0;
+
+	world_begin(&w);
+	for (unsigned i = 0; i < 4; i++)
+		world_add_udp(&w, START + i, HERE, THERE + i, "x");
+	w.capture = temp_path("capture.pcap");
+	CHECK_OK(file_write_all(w.capture, w.file.data, w.file.len));
+	for (n = 1; n < 1000 && !(err == ERR_OK && w.totals.blocked == 0); n++) {
+		struct path *p;
+		uint64_t before = mem_live();
+
+		w.n_rows = 0;
+		memset(&w.totals, 0, sizeof(w.totals));
+		buf_free(&w.why);
+		mem_fail_at(n);
+		err = replay_path.open(&p, w.capture, &w.options, w.stack, &w.why);
+		if (err) {
+			mem_fail_at(0);
+			buf_free(&w.why);
+			CHECK_EQ_U(mem_live(), before);
+			CHECK_ERR(err, ERR_NO_MEMORY);
+			failed++;
+			continue;
+		}
+		err = replay_path.run(p, &w.why);
+		mem_fail_at(0);
+		replay_totals(p, &w.totals);
+		CHECK(err == ERR_OK || err == ERR_NO_MEMORY);
+		replay_path.close(p);
+	}
+	CHECK(n < 1000 && failed > 5);
+	CHECK_EQ_U(w.totals.permitted, 4);
+	world_end(&w);
+}
