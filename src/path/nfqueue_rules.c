@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/netlink.h"
+#include "path/nfqueue_owner.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -81,6 +82,15 @@ static void put_table(struct batch *b, uint16_t type, uint8_t family, const char
 	struct nlmsghdr *h = put_nft(b, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, family);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, name);
+	end_message(b);
+}
+
+static void put_our_table(struct batch *b, uint8_t family, const struct nfqueue_options *o)
+{
+	struct nlmsghdr *h = put_nft(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, family);
+
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, o->table);
+	nfqueue_owner_put(h, o);
 	end_message(b);
 }
 
@@ -257,7 +267,7 @@ static void put_everything(struct batch *b, const struct nfqueue_options *o, enu
 
 	begin_batch(b);
 	put_no_table(b, family, o->table);
-	put_table(b, NFT_MSG_NEWTABLE, family, o->table);
+	put_our_table(b, family, o);
 	for (unsigned hook = 0; hook < PACKET_HOOKS; hook++)
 		if (o->hooks & 1u << hook)
 			put_hook(b, o, family, hook, kind);
@@ -323,15 +333,20 @@ wfp_err nfqueue_rules_install(const struct nfqueue_options *options, struct buf 
 
 	if (err)
 		return err;
+	err = nfqueue_owner_check(nl, options, why);
+	if (err)
+		goto done;
 	put_everything(b, options, QUEUE_NATIVE);
 	raw = commit(nl, b);
 	if (raw == ENOENT) {
 		put_everything(b, options, QUEUE_TARGET);
 		raw = commit(nl, b);
 	}
+	err = raw ? explain(raw, why) : ERR_OK;
+done:
 	netlink_close(nl);
 	mem_free(b);
-	return raw ? explain(raw, why) : ERR_OK;
+	return err;
 }
 
 wfp_err nfqueue_rules_clean(const char *table, struct buf *why)

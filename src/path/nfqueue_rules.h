@@ -2,7 +2,7 @@
 /*
  * nfqueue_rules - the nftables table that sends packets to our queues, and nothing else.
  *
- *	table inet openwfp {
+ *	table inet openwfp { comment "queues A-B"
  *		chain input   { type filter hook input priority 10;   queue num A-B }
  *		chain output  { type filter hook output priority 10;  meta mark & M == M accept; queue ... }
  *		chain forward { type filter hook forward priority 10; queue num A-B }
@@ -18,7 +18,10 @@
 #include "base/buf.h"
 #include "path/nfqueue.h"
 
-/* Either all is installed or nothing was changed; `why` says what is missing. */
+/*
+ * Either all is installed or nothing was changed; `why` says what is missing.  ERR_BUSY: the table is
+ * that of a platform that runs (nfqueue_owner.h).  The queues must be bound already.
+ */
 MUST_CHECK wfp_err nfqueue_rules_install(const struct nfqueue_options *options, struct buf *why);
 
 /* Removes our table, of every family, in this network namespace.  Fine when there is none. */

@@ -8,7 +8,7 @@
 #include "base/poll.h"
 #include "base/thread.h"
 #include "own_net.h"
-#include "path/nfqueue.h"
+#include "path/nfqueue_rules.h"
 #include "replay_world.h"
 
 #include <arpa/inet.h>
@@ -33,13 +33,11 @@ static void run_path(void *arg)
 }
 
 /* False: not possible here. */
-static bool begin(const char *test, uint16_t queues)
+static bool open_path(const char *test, uint16_t queues)
 {
 	const struct engine_config engine = {0};
 	struct stack_config stack = {.workers = queues};
 
-	if (!own_net(test))
-		return false;
 	CHECK_OK(engine_create(&live.world.engine, &engine));
 	stack.engine = live.world.engine;
 	CHECK_OK(stack_create(&live.stack, &stack));
@@ -51,6 +49,11 @@ static bool begin(const char *test, uint16_t queues)
 		return false;
 	}
 	return true;
+}
+
+static bool begin(const char *test, uint16_t queues)
+{
+	return own_net(test) && open_path(test, queues);
 }
 
 static void start(void)
@@ -234,9 +237,32 @@ TEST(a_second_platform_is_refused_and_changes_nothing)
 		return;
 	start();
 	CHECK_ERR(nfqueue_path.open(&second, "", &live.options, live.stack, &live.why), ERR_BUSY);
+	CHECK(strstr(buf_str(&live.why), "queue 0 is in use"));
+	live.options.first_queue = 7; /* another queue, but the same table */
+	CHECK_ERR(nfqueue_path.open(&second, "", &live.options, live.stack, &live.why), ERR_BUSY);
+	CHECK(strstr(buf_str(&live.why), "on queues 0 to 0"));
 	datagram_passes(AF_INET);
 	end(&c);
 	CHECK(c.accepted >= 2);
+}
+
+TEST(a_table_that_was_left_is_no_obstacle)
+{
+	struct nfqueue_options left = nfqueue_options_default();
+	struct path_counters c;
+
+	if (!own_net("a_table_that_was_left_is_no_obstacle"))
+		return;
+	left.first_queue = 3;
+	if (nfqueue_rules_install(&left, &live.why) != ERR_OK) {
+		printf("ok - a_table_that_was_left_is_no_obstacle # SKIP %s\n", buf_str(&live.why));
+		return;
+	}
+	if (!open_path("a_table_that_was_left_is_no_obstacle", 1))
+		return;
+	start();
+	datagram_passes(AF_INET);
+	end(&c);
 }
 
 TEST(nonsense_is_refused)

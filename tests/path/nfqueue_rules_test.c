@@ -56,6 +56,7 @@ TEST(three_hooks_of_both_families)
 	CHECK(strstr(text, "hook forward priority"));
 	CHECK(strstr(text, "0x10000000 accept"));
 	CHECK(!strstr(text, "bypass"));
+	CHECK(strstr(text, "comment \"queues 0-0\""));
 	CHECK_OK(nfqueue_rules_clean(o.table, &why));
 	CHECK_EQ_S(tables(), "");
 }
@@ -97,9 +98,9 @@ TEST(a_table_that_was_left_is_replaced)
 	CHECK_OK(install(&o));
 	o.hooks = 1u << PACKET_IN;
 	CHECK_OK(install(&o));
-	first = strstr(ruleset(), "queue");
+	first = strstr(ruleset(), "queue ");
 	CHECK(first != NULL);
-	CHECK(!strstr(first + 5, "queue"));
+	CHECK(!strstr(first + 5, "queue "));
 }
 
 TEST(cleaning_nothing_is_fine)
