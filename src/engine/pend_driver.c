@@ -45,9 +45,6 @@ static wfp_err check_may_pend(struct pend_pool *pool, const struct engine_frame 
 		return refuse(pool, NULL, ENGINE_RULE_PendOutsideClassify);
 	if (frame->call->ind->reauthorize || (frame->op && frame->op->reauthorize))
 		return refuse(pool, frame, ENGINE_RULE_PendOnReauth);
-	/* It has reinjected this packet itself: pending it again would go round for ever. */
-	if (frame->call->ind->seen && engine_seen_has(frame->call->ind->seen, frame->call->callout_id))
-		return refuse(pool, frame, ENGINE_RULE_InjectLoop);
 	if (!frame->op)
 		return refuse_without_op(pool, frame);
 	if (handle == 0)

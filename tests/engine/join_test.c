@@ -254,26 +254,6 @@ TEST(a_pend_without_block_and_absorb_is_a_block_for_good)
 	kit_end();
 }
 
-TEST(a_callout_that_reinjected_the_packet_cannot_pend_it_again)
-{
-	struct kit_script p = pender(3);
-	struct engine_seen seen = {0};
-	struct pend_result r;
-	wfp_err err = ERR_OK;
-
-	begin();
-	p.arg = &err;
-	p.action = PERMIT;
-	install(&p, 3);
-	CHECK(engine_seen_add(&seen, p.id));
-	kit_ind.seen = &seen;
-	CHECK_EQ_U(ask(&r).outcome, ENGINE_PERMIT);
-	CHECK_ERR(err, ERR_CANNOT_PEND);
-	CHECK_EQ_U(kit_reports[ENGINE_RULE_InjectLoop], 1);
-	kit_unregister(&p);
-	kit_end();
-}
-
 static void complete_inside(struct kit_script *s, const struct engine_call *call)
 {
 	pend_inside(s, call);
