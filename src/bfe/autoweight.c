@@ -2,9 +2,8 @@
 /*
  * autoweight - slices of 60 bits, and how full a condition makes one.
  *
- * Each field of the layer gets one bit and, by its class, a share of the rest: addresses most, then
- * ports and other small numbers; flags, blobs, SIDs and descriptors none.  Fields come in the
- * layer's order, the first one in the highest bits.  A set of 2^k values of a field that is W bits
+ * Each field of the layer gets one bit; addresses and numbers of 16 bits (ports) share the rest, five
+ * to two.  Fields come in the layer's order, the first one in the highest bits.  A set of 2^k values of a field that is W bits
  * wide fills its slice of n bits to (2^n - 1) * (1 - k / W), at least 1; all values fill nothing.
  */
 #include "bfe/autoweight.h"
@@ -18,24 +17,12 @@ typedef unsigned __int128 u128;
 /* ---- slices -----------------------------------------------------------------------------------
  */
 
+/* Only what is asked for by prefix or range needs more than the bit that every field has. */
 static unsigned share_of(const struct model_field *f)
 {
 	if (f->field_type == MODEL_FIELD_IP_ADDRESS)
-		return 4;
-	if (f->field_type == MODEL_FIELD_FLAGS)
-		return 0;
-	switch (f->type) {
-	case MODEL_UINT16:
-		return 3;
-	case MODEL_UINT8:
-	case MODEL_UINT32:
-	case MODEL_UINT64:
-	case MODEL_BYTE_ARRAY16_TYPE:
-	case MODEL_BYTE_ARRAY6_TYPE:
-		return 1;
-	default:
-		return 0;
-	}
+		return 5;
+	return f->type == MODEL_UINT16 && f->field_type == MODEL_FIELD_RAW_DATA ? 2 : 0;
 }
 
 static const struct model_field *field_at(const struct model_layer *l, unsigned index)
