@@ -95,7 +95,7 @@ static enum way_move track_tcp(struct journey *j, enum flow_dir dir)
 		j->flow = NULL;
 		return drop_for(j, "closed");
 	}
-	if ((h->tcp_flags & HEADERS_SYN) && ale_is_held(&f->ale))
+	if (t.retransmitted_syn && ale_is_held(&f->ale))
 		return drop_for(j, "retransmitted");
 	return WAY_ON;
 }

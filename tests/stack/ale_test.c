@@ -525,3 +525,20 @@ SIM_TEST(a_new_connection_on_a_refused_one_is_asked_anew)
 	CHECK_EQ_U(c->reauthorized, 0);
 	world_destroy(w);
 }
+
+SIM_TEST(the_holds_of_a_callout_that_is_forced_out_are_resolved_by_default)
+{
+	struct world *w = world_create();
+	struct world_callout *c = pender(w, CONNECT, 1);
+	uint64_t t = world_give_and_turn(w, syn_out());
+
+	CHECK_ERR(engine_callout_unregister(w->engine, c->id, ENGINE_UNREGISTER_POLITE),
+		  ERR_IN_USE);
+	CHECK_OK(engine_callout_unregister(w->engine, c->id, ENGINE_UNREGISTER_FORCED));
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	CHECK(c->released);
+	w->n_callouts = 0;
+	world_unfilter(w, c->filter);
+	world_destroy(w);
+}
