@@ -155,8 +155,25 @@ int model_field_index(const struct model_layer *layer, const struct guid *key)
 	return field ? field->index[MODEL_SCHEMA_2026] : -1;
 }
 
+/* At the layers of ICMP the ports' places hold type and code, and these names are the ports'. */
+static const char *unalias(const char *name)
+{
+	static const struct {
+		const char *alias, *name;
+	} aliases[] = {
+		{"FWPM_CONDITION_ICMP_TYPE", "FWPM_CONDITION_IP_LOCAL_PORT"},
+		{"FWPM_CONDITION_ICMP_CODE", "FWPM_CONDITION_IP_REMOTE_PORT"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (name_matches(aliases[i].alias, "FWPM_CONDITION_", name))
+			return aliases[i].name;
+	return name;
+}
+
 const struct guid *model_condition_key(const char *name)
 {
+	name = unalias(name);
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
 		if (name_matches(conditions[i].name, "FWPM_CONDITION_", name))
 			return &conditions[i].key;

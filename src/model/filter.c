@@ -248,17 +248,33 @@ static wfp_err copy_conditions(struct model_filter *f, const struct model_filter
 	return ERR_OK;
 }
 
-/* Insertion sort: stable, and conditions are few and mostly in order. */
-static void sort_conditions(struct model_condition *c, uint32_t n)
+/*
+ * Brings the conditions of a field together, each field's in their order.  A layer has few fields,
+ * so a pass for each of them stays linear in the conditions, however many there are.
+ */
+static void copy_grouped(struct model_condition *to, const struct model_condition *from, uint32_t n,
+			 int n_fields)
 {
-	for (uint32_t i = 1; i < n; i++) {
-		struct model_condition moving = c[i];
-		uint32_t at = i;
+	for (int field = 0; field < n_fields; field++)
+		for (uint32_t i = 0; i < n; i++)
+			if (from[i].field == field)
+				*to++ = from[i];
+}
 
-		for (; at > 0 && c[at - 1].field > moving.field; at--)
-			c[at] = c[at - 1];
-		c[at] = moving;
-	}
+static wfp_err group_conditions(struct model_filter *f)
+{
+	const struct model_layer *layer = model_layer_by_id(f->layer);
+	struct model_condition *grouped;
+
+	if (f->n_conditions < 2)
+		return ERR_OK;
+	grouped = mem_zalloc_array(f->n_conditions, sizeof(*grouped));
+	if (!grouped)
+		return ERR_NO_MEMORY;
+	copy_grouped(grouped, f->conditions, f->n_conditions, layer->n_fields);
+	mem_free(f->conditions);
+	f->conditions = grouped;
+	return ERR_OK;
 }
 
 static wfp_err copy_texts(struct model_filter *f, const struct model_filter *draft)
@@ -294,11 +310,12 @@ wfp_err model_filter_create(struct model_filter **out, const struct model_filter
 	err = copy_texts(f, draft);
 	if (!err)
 		err = copy_conditions(f, draft);
+	if (!err)
+		err = group_conditions(f);
 	if (err) {
 		filter_free(f);
 		return err;
 	}
-	sort_conditions(f->conditions, f->n_conditions);
 	*out = f;
 	return ERR_OK;
 }

@@ -157,6 +157,21 @@ TEST(a_callout_that_decides_hides_lighter_filters_of_its_sublayer)
 	end(&s);
 }
 
+TEST(layers_do_not_arbitrate_with_each_other)
+{
+	struct model_filter draft;
+
+	begin();
+	kit_filter(1, 1, MODEL_ACTION_PERMIT, MODEL_FILTER_CLEAR_ACTION_RIGHT);
+	draft = kit_draft(1, 1, MODEL_ACTION_BLOCK);
+	draft.layer = MODEL_LAYER_OUTBOUND_TRANSPORT_V4;
+	kit_add(&draft);
+	CHECK(kit_permits());
+	kit_ind.layer = draft.layer;
+	CHECK(!kit_permits());
+	kit_end();
+}
+
 TEST(a_disabled_filter_does_nothing)
 {
 	begin();

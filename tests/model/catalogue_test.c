@@ -52,6 +52,13 @@ TEST(conditions_are_found_with_and_without_their_prefix)
 	CHECK_EQ_S(model_condition_name(key), "FWPM_CONDITION_IP_REMOTE_PORT");
 }
 
+TEST(icmp_type_and_code_are_names_of_the_ports)
+{
+	CHECK(model_condition_key("ICMP_TYPE") == model_condition_key("IP_LOCAL_PORT"));
+	CHECK(model_condition_key("FWPM_CONDITION_ICMP_CODE") ==
+	      model_condition_key("IP_REMOTE_PORT"));
+}
+
 TEST(built_in_sublayers_have_their_weights)
 {
 	CHECK_EQ_S(model_sublayer_builtin(4)->name, "FWPM_SUBLAYER_UNIVERSAL");
