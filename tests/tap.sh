@@ -2,13 +2,14 @@
 # Sourced by the test scripts: TAP points, and namespaces that are gone afterwards, also after a failure.
 # Usage: point NAME COMMAND...   the command's success is the point; its output is shown when it fails
 n=0
+# In this shell, so that what the command sets ($pid) stays.
 point() {
-	local name=$1 out
+	local name=$1
 	shift
 	n=$((n + 1))
-	if out=$("$@" 2>&1); then echo "ok $n - $name"; else
+	if "$@" >"$tmp/point" 2>&1; then echo "ok $n - $name"; else
 		echo "not ok $n - $name"
-		sed 's/^/# /' <<<"$out"
+		sed 's/^/# /' "$tmp/point"
 	fi
 }
 # skip_all REASON: the whole script cannot be had here
