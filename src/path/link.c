@@ -123,6 +123,14 @@ static bool find_loopback(const uint8_t *frame, uint32_t len, struct link_place 
 	return place_at(4, len, LINK_DIRECTION_UNKNOWN, out);
 }
 
+/* Solaris: version, family, hook, length, interfaces and zones. */
+static bool find_ipnet(const uint8_t *frame, uint32_t len, struct link_place *out)
+{
+	if (len < 2 || (frame[1] != 2 && frame[1] != 26))
+		return false;
+	return place_at(24, len, LINK_DIRECTION_UNKNOWN, out);
+}
+
 static const struct link_type types[] = {
 	{DLT_EN10MB, 1, "Ethernet", find_ethernet},
 	{DLT_RAW, 101, "raw IP", find_raw},
@@ -135,6 +143,7 @@ static const struct link_type types[] = {
 	{DLT_LINUX_SLL2, 276, "Linux cooked v2", find_cooked2},
 	{DLT_NULL, 0, "BSD loopback", find_loopback},
 	{DLT_LOOP, 108, "OpenBSD loopback", find_loopback},
+	{DLT_IPNET, 226, "Solaris ipnet", find_ipnet},
 };
 
 const struct link_type *link_type_find(int dlt)
@@ -147,5 +156,6 @@ const struct link_type *link_type_find(int dlt)
 
 const char *link_type_names(void)
 {
-	return "Ethernet, raw IP, IPv4, IPv6, Linux cooked v1 and v2, BSD and OpenBSD loopback";
+	return "Ethernet, raw IP, IPv4, IPv6, Linux cooked v1 and v2, BSD and OpenBSD loopback, "
+	       "Solaris ipnet";
 }

@@ -108,6 +108,18 @@ TEST(loopback_in_both_byte_orders)
 	CHECK(find(0, little, 4, NULL) == -1);
 }
 
+TEST(ipnet_names_the_family_of_its_system)
+{
+	uint8_t frame[44] = {[1] = 26, [24] = 0x60};
+
+	CHECK_EQ_U(find(226, frame, 44, NULL), 24);
+	frame[1] = 2;
+	CHECK_EQ_U(find(226, frame, 44, NULL), 24);
+	CHECK(find(226, frame, 24, NULL) == -1);
+	frame[1] = 10;
+	CHECK(find(226, frame, 44, NULL) == -1);
+}
+
 TEST(unknown_link_types_have_no_row)
 {
 	CHECK(link_type_find(105) == NULL); /* 802.11 */
@@ -116,7 +128,7 @@ TEST(unknown_link_types_have_no_row)
 /* The memory of each frame ends with it, so that a sanitizer sees any step beyond. */
 TEST(random_frames_never_place_a_packet_outside)
 {
-	const int dlts[] = {0, 1, 12, 101, 108, 113, 228, 229, 276};
+	const int dlts[] = {0, 1, 12, 101, 108, 113, 226, 228, 229, 276};
 	const uint8_t likely[] = {0, 2, 4, 8, 0x81, 0x88, 0xa8, 0x86, 0xdd, 0x45, 0x60};
 	struct rng rng;
 
@@ -128,7 +140,7 @@ TEST(random_frames_never_place_a_packet_outside)
 
 		for (uint32_t k = 0; k < len; k++)
 			frame[k] = likely[rng_below(&rng, sizeof(likely))];
-		at = find(dlts[rng_below(&rng, 9)], frame, len, NULL);
+		at = find(dlts[rng_below(&rng, 10)], frame, len, NULL);
 		CHECK(at == -1 || (uint32_t)at < len);
 		free(frame);
 	}
