@@ -255,7 +255,7 @@ json_t *platform_summary(struct platform *p)
 		{"reclaimed", e.reclaimed},
 		{"reauthorizations", s.reauthorizations},
 		{"dropped_queue_full", s.dropped_full},
-		{"held_at_end", e.pended_now + e.absorbed_now + s.held},
+		{"held_at_end", e.pended_now + e.absorbed_now},
 		{"drivers_reloaded", p->reloads},
 		{"endpoints_closed_while_pended", s.closed_while_pended},
 	};

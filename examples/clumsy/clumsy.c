@@ -21,25 +21,31 @@
 static const GUID Provider = KEY(1), SubLayer = KEY(2);
 static WCHAR Name[] = L"openwfp example clumsy";
 
+typedef enum KIND { AUTHORIZATIONS, PACKETS, KINDS } KIND;
+
 typedef struct LAYER {
 	const GUID *key;
 	GUID callout;
-	BOOLEAN authorization;
-	UINT16 id;
+	KIND kind;
+	UINT16 id, flags;
 	UINT32 calloutId;
 } LAYER;
 
-#define ROW(name, last, ale) {&FWPM_LAYER_##name, KEY(last), ale, FWPS_LAYER_##name, 0}
+#define ROW(name, last, kind) \
+	{&FWPM_LAYER_##name, KEY(last), kind, FWPS_LAYER_##name, FWPS_FIELD_##name##_FLAGS, 0}
 static LAYER Layers[] = {
-	ROW(ALE_AUTH_CONNECT_V4, 3, TRUE),     ROW(ALE_AUTH_CONNECT_V6, 4, TRUE),
-	ROW(ALE_AUTH_RECV_ACCEPT_V4, 5, TRUE), ROW(ALE_AUTH_RECV_ACCEPT_V6, 6, TRUE),
-	ROW(INBOUND_TRANSPORT_V4, 7, FALSE),   ROW(INBOUND_TRANSPORT_V6, 8, FALSE),
+	ROW(ALE_AUTH_CONNECT_V4, 3, AUTHORIZATIONS),
+	ROW(ALE_AUTH_CONNECT_V6, 4, AUTHORIZATIONS),
+	ROW(ALE_AUTH_RECV_ACCEPT_V4, 5, AUTHORIZATIONS),
+	ROW(ALE_AUTH_RECV_ACCEPT_V6, 6, AUTHORIZATIONS),
+	ROW(INBOUND_TRANSPORT_V4, 7, PACKETS),
+	ROW(INBOUND_TRANSPORT_V6, 8, PACKETS),
 };
 
 #define REMEMBERED 64
 
 static struct {
-	LONG step;
+	LONG step[KINDS];
 	KSPIN_LOCK lock;	    /* guards what follows */
 	HANDLE late[REMEMBERED];    /* contexts that the thread completes much later */
 	HANDLE outside[REMEMBERED]; /* completion handles that it pends with, outside any classify */
@@ -211,11 +217,11 @@ typedef void (*MISTAKE)(const CALL *c);
 
 static const MISTAKE AuthorizationMistakes[] = {
 	CompleteTwice,		 /* PendDoubleComplete */
-	Behave,
-	CompleteLate,		 /* LateComplete, when the endpoint has closed meanwhile */
 	CompleteInventedContext, /* StaleContext */
-	Behave,
+	CompleteLate,		 /* LateComplete, when the endpoint has closed meanwhile */
 	PendOutside,		 /* PendOutsideClassify */
+	Behave,
+	Behave,
 	PendAndPermit,		 /* PendNoAbsorb, then LateComplete */
 	Behave,
 	Forget,			 /* PendLost, by the watchdog; UnloadWithHolds */
@@ -243,14 +249,21 @@ static void NTAPI Classify(const FWPS_INCOMING_VALUES *values,
 			   const void *classifyContext, const FWPS_FILTER *filter,
 			   UINT64 flowContext, FWPS_CLASSIFY_OUT *out)
 {
-	ULONG step = (ULONG)InterlockedIncrement(&Clumsy.step);
 	const CALL call = {meta, packet, out};
 	const LAYER *l = Layers;
+	UINT32 flags;
+	ULONG step;
 
 	while (l->id != values->layerId)
 		l++;
+	flags = values->incomingValue[l->flags].value.uint32;
 	out->actionType = FWP_ACTION_PERMIT;
-	if (l->authorization)
+	if (l->kind == AUTHORIZATIONS && (flags & FWP_CONDITION_FLAG_IS_REAUTHORIZE)) {
+		Forget(&call); /* PendOnReauth: it is refused, and with it whatever could be forgotten */
+		return;
+	}
+	step = (ULONG)InterlockedIncrement(&Clumsy.step[l->kind]) - 1;
+	if (l->kind == AUTHORIZATIONS)
 		AuthorizationMistakes[step % ARRAYSIZE(AuthorizationMistakes)](&call);
 	else
 		PacketMistakes[step % ARRAYSIZE(PacketMistakes)](&call);

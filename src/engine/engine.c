@@ -185,9 +185,16 @@ void engine_report(struct engine *e, enum engine_rule rule, uint32_t callout_id,
 		c = engine_callout_find(e, callout_id);
 	if (c)
 		report.driver = c->name;
+	else if (!driver && e->driver_on_thread && e->driver_on_thread())
+		report.driver = e->driver_on_thread();
 	e->config.report(e->config.report_ctx, &report);
 	if (c)
 		engine_callout_unpin(c);
+}
+
+void engine_report_ask(struct engine *e, const char *(*driver_on_thread)(void))
+{
+	e->driver_on_thread = driver_on_thread;
 }
 
 void engine_report_callout(struct engine *e, enum engine_rule rule, const struct engine_callout *c,

@@ -43,6 +43,7 @@ struct engine_tallies;
 /* [I] immutable after engine_create   [T] the holder of the turn   [A] atomic   [L] turn_lock */
 struct engine {
 	struct engine_config config; /* [I] */
+	const char *(*driver_on_thread)(void); /* [I] since engine_report_ask; NULL: unknown */
 	struct lock turn_lock;
 	struct cond turn_free;
 	uint32_t turn_owner;	      /* [L] thread_id of the holder, 0: free */

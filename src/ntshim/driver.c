@@ -66,7 +66,7 @@ static void note_hold(void *ctx, const struct pend_info *info)
 	if (strcmp(info->driver, h->driver->name) != 0)
 		return;
 	h->n++;
-	buf_printf(h->why, "%s: callout %u holds an operation at layer %u\n", h->driver->name,
+	buf_printf(h->why, "%s: callout %u holds an operation at layer %u\n", h->driver->file,
 		   info->callout_id, info->layer);
 }
 
@@ -84,7 +84,7 @@ static void note_left(const struct nt_driver *d, enum engine_rule rule, size_t n
 	if (n == 0)
 		return;
 	nt_report(d, rule, "DriverUnload");
-	buf_printf(why, "%s: left %zu %s\n", d->name, n, what);
+	buf_printf(why, "%s: left %zu %s\n", d->file, n, what);
 }
 
 /* ---- the inventory -------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ static wfp_err reclaim_callouts(struct nt_driver *d, enum nt_unload how, struct 
 	}
 	note_left(d, ENGINE_RULE_HandleLeak, left, "callouts registered", why);
 	if (err)
-		buf_printf(why, "%s: a callout is in use\n", d->name);
+		buf_printf(why, "%s: a callout is in use\n", d->file);
 	return err;
 }
 
@@ -138,7 +138,7 @@ static wfp_err wait_for_code(struct nt_driver *d, struct buf *why)
 		clock_sleep_until(clock_now() + DRAIN_STEP);
 	if (ended && atom32_load(&d->busy) == 0)
 		return ERR_OK;
-	buf_printf(why, "%s: its code still runs in a thread, a DPC or a work item\n", d->name);
+	buf_printf(why, "%s: its code still runs in a thread, a DPC or a work item\n", d->file);
 	return ERR_TIMEOUT;
 }
 
@@ -179,17 +179,34 @@ static const char *file_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static wfp_err driver_create(struct nt_driver **out, const char *name)
+static void driver_free(struct nt_driver *d)
+{
+	mem_free(d->file);
+	mem_free(d->name);
+	mem_free(d);
+}
+
+static void cut_suffix(char *name)
+{
+	char *dot = strrchr(name, '.');
+
+	if (dot && dot != name)
+		*dot = '\0';
+}
+
+static wfp_err driver_create(struct nt_driver **out, const char *file)
 {
 	struct nt_driver *d = mem_zalloc(sizeof(*d));
 
 	if (!d)
 		return ERR_NO_MEMORY;
-	d->name = mem_strdup(name);
-	if (!d->name) {
-		mem_free(d);
+	d->file = mem_strdup(file);
+	d->name = mem_strdup(file);
+	if (!d->file || !d->name) {
+		driver_free(d);
 		return ERR_NO_MEMORY;
 	}
+	cut_suffix(d->name);
 	atom32_init(&d->busy, 0);
 	d->object.Size = sizeof(d->object);
 	lock_take(&drivers.lock);
@@ -207,8 +224,7 @@ static void driver_destroy(struct nt_driver *d)
 	lock_drop(&drivers.lock);
 	if (d->dl)
 		dl_close(d->dl);
-	mem_free(d->name);
-	mem_free(d);
+	driver_free(d);
 }
 
 static wfp_err driver_enter(struct nt_driver *d, struct buf *why)
@@ -221,8 +237,8 @@ static wfp_err driver_enter(struct nt_driver *d, struct buf *why)
 	nt_leave(&f);
 	if (NT_SUCCESS(status))
 		return ERR_OK;
-	buf_printf(why, "%s: DriverEntry failed with status 0x%08X\n", d->name, (unsigned)status);
-	return err_from_ntstatus((uint32_t)status);
+	buf_printf(why, "%s: DriverEntry failed with status 0x%08X\n", d->file, (unsigned)status);
+	return ERR_DLL_INIT_FAILED;
 }
 
 /* Takes the driver over: it is destroyed when DriverEntry fails. */
@@ -296,7 +312,7 @@ static wfp_err call_unload(struct nt_driver *d, enum nt_unload how, struct buf *
 	struct nt_frame f;
 
 	if (!d->object.DriverUnload) {
-		buf_printf(why, "%s: it has no DriverUnload\n", d->name);
+		buf_printf(why, "%s: it has no DriverUnload\n", d->file);
 		return how == NT_UNLOAD_FORCED ? ERR_OK : ERR_NOT_SUPPORTED;
 	}
 	if (d->unload_called)

@@ -5,6 +5,7 @@
 #include "ntshim/shim.h"
 
 #include "base/crash.h"
+#include "engine/report.h"
 #include "ntshim/ob.h"
 #include "ntshim/thread.h"
 
@@ -15,9 +16,16 @@ static bool note_crash(struct crash_note *out)
 
 	if (!f)
 		return false;
-	out->who = nt_driver_label(f->driver);
+	out->who = f->driver ? f->driver->file : "";
 	out->what = f->what;
 	return true;
+}
+
+static const char *driver_on_thread(void)
+{
+	const struct nt_driver *d = nt_driver_current();
+
+	return d ? d->name : NULL;
 }
 
 /* What cannot fail; undone by parts_stop. */
@@ -100,6 +108,7 @@ wfp_err nt_start(const struct nt_config *config)
 		.bfe = config->bfe,
 		.running = true,
 	};
+	engine_report_ask(nt.engine, driver_on_thread);
 	return ERR_OK;
 undo_tables:
 	tables_stop();

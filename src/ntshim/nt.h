@@ -27,7 +27,10 @@ struct _UNICODE_STRING;
 /* DriverEntry, as ntddk.h declares it. */
 typedef int32_t (*nt_driver_entry)(struct _DRIVER_OBJECT *driver, struct _UNICODE_STRING *registry);
 
-/* On failure `why` names the file and what is wrong with it; nothing stays behind. */
+/*
+ * On failure `why` names the file and what is wrong with it; nothing stays behind.
+ * ERR_DLL_INIT_FAILED: DriverEntry failed.
+ */
 MUST_CHECK wfp_err nt_driver_load(struct nt_driver **out, const char *path, struct buf *why);
 /* The same for a driver that is linked into the program. */
 MUST_CHECK wfp_err nt_driver_start(struct nt_driver **out, const char *name, nt_driver_entry entry,
@@ -41,5 +44,5 @@ enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
  * Both report and free whatever else it left.  FWP_E_TIMEOUT: a thread of it does not end; it stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
-const char *nt_driver_name(const struct nt_driver *d);
+const char *nt_driver_name(const struct nt_driver *d); /* "firewall", of firewall.so */
 uint32_t nt_driver_id(const struct nt_driver *d);

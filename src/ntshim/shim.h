@@ -44,7 +44,8 @@ extern struct nt_kernel nt;
 /* [I] immutable   [A] atomic   [D] the driver table's lock, in driver.c */
 struct nt_driver {
 	uint32_t id;		 /* [I] 1, 2, ...; never reused */
-	char *name;		 /* [I] the file's name without directory */
+	char *file;		 /* [I] "firewall.so": without directory, for messages */
+	char *name;		 /* [I] "firewall": for reports and counters */
 	struct dl *dl;		 /* [I] NULL: linked in */
 	nt_driver_entry entry;	 /* [I] */
 	DRIVER_OBJECT object;	 /* the driver's own to fill in */

@@ -60,7 +60,7 @@ TEST(a_driver_whose_entry_fails_leaves_nothing)
 
 	kernel_start();
 	live = mem_live();
-	CHECK_ERR(nt_driver_start(&d, "fails.so", fails, &why), ERR_NO_MEMORY);
+	CHECK_ERR(nt_driver_start(&d, "fails.so", fails, &why), ERR_DLL_INIT_FAILED);
 	CHECK(strstr(buf_str(&why), "fails.so: DriverEntry failed with status 0xC000009A") != NULL);
 	CHECK(!d);
 	buf_free(&why);
