@@ -109,7 +109,7 @@ static enum way_move wait_behind(struct journey *j)
 		return drop_for(j, "too many held");
 	}
 	a->n_queued++;
-	j->w->held++;
+	worker_hold(j->w);
 	j->w->count.held++;
 	list_add_tail(&a->queue, &j->p->queued);
 	return WAY_GONE;
@@ -239,7 +239,7 @@ static enum way_move hold(struct journey *j, const struct engine_verdict *v)
 
 	ale_step(a, pended ? ALE_EV_PEND : ALE_EV_AWAIT);
 	flow_table_hold(j->w->flows, j->flow);
-	j->w->held_flows++;
+	worker_hold(j->w);
 	a->first = j->p;
 	a->verdict = *v;
 	j->w->count.pended += pended;

@@ -83,7 +83,7 @@ static void begin_hold(struct journey *j)
 		p->hold = (struct packet_hold){.worker = j->w};
 	p->hold.open = true;
 	p->hold.n_seen = p->seen.n;
-	j->w->held++;
+	worker_hold(j->w);
 }
 
 void held_absorbed(struct journey *j)
@@ -169,7 +169,7 @@ void held_close(struct packet *p)
 	if (!p->hold.open)
 		return;
 	p->hold.open = false;
-	p->hold.worker->held--;
+	worker_let_go(p->hold.worker);
 }
 
 void held_drop(struct stack_worker *w, struct packet *p, const struct port_reason *why)

@@ -62,6 +62,12 @@ static bool replace(struct packet *clone, struct packet *origin)
 
 static wfp_err walk(struct stack_worker *w, struct packet *p)
 {
+	static const wfp_err errors[] = {
+		[WAY_DELIVERED] = ERR_OK,
+		[WAY_TAKEN] = ERR_OK,
+		[WAY_BLOCKED] = ERR_ACCESS_DENIED,
+		[WAY_UNSENT] = ERR_NOT_SUPPORTED,
+	};
 	struct stack_worker *owner = worker_for_packet(w->stack, p);
 
 	w->count.injected++;
@@ -69,7 +75,7 @@ static wfp_err walk(struct stack_worker *w, struct packet *p)
 		worker_move(owner, p, way_entry(p));
 		return ERR_OK;
 	}
-	return way_run(w, p, way_entry(p)) == WAY_BLOCKED ? ERR_ACCESS_DENIED : ERR_OK;
+	return errors[way_run(w, p, way_entry(p))];
 }
 
 static wfp_err drop_looping(struct stack_worker *w, struct packet *p)

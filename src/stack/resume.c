@@ -17,7 +17,7 @@
 
 static void let_flow_go(struct stack_worker *w, struct flow *f)
 {
-	w->held_flows--;
+	worker_let_go(w);
 	flow_table_release(w->flows, f, w->now);
 }
 
@@ -42,7 +42,7 @@ static struct packet *pop_queue(struct stack_worker *w, struct ale *a)
 	if (!link)
 		return NULL;
 	a->n_queued--;
-	w->held--;
+	worker_let_go(w);
 	return LIST_ENTRY(link, struct packet, queued);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "engine/ledger.h"
 #include "stack/authorize.h"
 #include "stack/worker.h"
 
@@ -85,8 +86,34 @@ undo_stack:
 	return err;
 }
 
+bool stack_quiet(struct stack *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++)
+		if (!worker_is_quiet(&s->workers[i]))
+			return false;
+	return true;
+}
+
+void stack_reclaim(struct stack *s)
+{
+	ledger_reclaim(s->engine, 0, CLOCK_NEVER);
+}
+
+/* What callouts gave back after the workers had been left is of no more consequence. */
+static void open_last_letters(struct stack *s)
+{
+	bool any = true;
+
+	while (any) {
+		any = false;
+		for (unsigned i = 0; i < s->n_workers; i++)
+			any |= worker_open_letters(&s->workers[i]);
+	}
+}
+
 void stack_destroy(struct stack *s)
 {
+	open_last_letters(s);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		worker_fini(&s->workers[i]);
 	layers_destroy(s->layers);

@@ -28,7 +28,7 @@ struct stack_config {
 };
 
 MUST_CHECK wfp_err stack_create(struct stack **out, const struct stack_config *config);
-/* Every worker must be quiet (stack_worker_quiet). */
+/* Every worker must be quiet (stack_worker_quiet) and left. */
 void stack_destroy(struct stack *s);
 struct stack_worker *stack_worker(struct stack *s, unsigned i);
 
@@ -48,6 +48,17 @@ void stack_worker_input(struct stack_worker *w, struct packet **packets, unsigne
 uint64_t stack_worker_poll(struct stack_worker *w, uint64_t now);
 /* Nothing is held, queued, reassembled or on its way. */
 bool stack_worker_quiet(struct stack_worker *w);
+/*
+ * No worker has a letter under way or anything held.  Any thread; final only when nobody gives
+ * packets any more, and fragments (stack_worker_flush) do not count.  A worker must go on with its
+ * turns until this holds: others may still send it answers.
+ */
+bool stack_quiet(struct stack *s);
+/*
+ * Takes back every packet that callouts still have: they are dropped in the workers' next turns and
+ * reported.  For the end, after engine_stop.  Any thread.
+ */
+void stack_reclaim(struct stack *s);
 /* Fragments are dropped, streams flushed; held operations are the engine's to stop. */
 void stack_worker_flush(struct stack_worker *w);
 

@@ -186,7 +186,7 @@ static enum way_result deliver(struct journey *j)
 	else
 		err = inject_send(j->w, j->p);
 	packet_put(j->p);
-	return err ? WAY_BLOCKED : WAY_DELIVERED;
+	return err ? WAY_UNSENT : WAY_DELIVERED;
 }
 
 enum way_result way_run(struct stack_worker *w, struct packet *p, enum way_step from)

@@ -44,7 +44,7 @@ struct journey {
 };
 
 /* How a walk ended. */
-enum way_result { WAY_DELIVERED, WAY_BLOCKED, WAY_TAKEN };
+enum way_result { WAY_DELIVERED, WAY_BLOCKED, WAY_UNSENT, WAY_TAKEN };
 
 /* Takes the reference to p. */
 enum way_result way_run(struct stack_worker *w, struct packet *p, enum way_step from);

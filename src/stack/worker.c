@@ -46,9 +46,10 @@ struct stack_worker *worker_for_packet(struct stack *s, const struct packet *p)
 	return &s->workers[flow_shard_packet(s->hash_key, p, s->n_workers)];
 }
 
-static void open_letters(struct stack_worker *w)
+bool worker_open_letters(struct stack_worker *w)
 {
 	struct mail *mail = mailbox_take_all(&w->mailbox);
+	const bool any = mail != NULL;
 
 	while (mail) {
 		struct letter *l = CONTAINER_OF(mail, struct letter, mail);
@@ -57,6 +58,7 @@ static void open_letters(struct stack_worker *w)
 		l->open(w, l);
 		atom32_sub(&w->in_flight, 1);
 	}
+	return any;
 }
 
 /* ---- packets -------------------------------------------------------------------------------- */
@@ -156,7 +158,7 @@ uint64_t stack_worker_poll(struct stack_worker *w, uint64_t now)
 	uint64_t next;
 
 	w->now = now;
-	open_letters(w);
+	worker_open_letters(w);
 	flow_table_tick(w->flows, now);
 	fragment_table_tick(w->fragments, now);
 	next = earlier(flow_table_next_deadline(w->flows),
@@ -169,10 +171,14 @@ uint64_t stack_worker_poll(struct stack_worker *w, uint64_t now)
 	return next;
 }
 
+bool worker_is_quiet(const struct stack_worker *w)
+{
+	return atom32_load(&w->in_flight) == 0 && atom32_load(&w->held) == 0;
+}
+
 bool stack_worker_quiet(struct stack_worker *w)
 {
-	return atom32_load(&w->in_flight) == 0 && w->held == 0 && w->held_flows == 0 &&
-	       fragment_table_empty(w->fragments);
+	return worker_is_quiet(w) && fragment_table_empty(w->fragments);
 }
 
 void stack_worker_flush(struct stack_worker *w)
@@ -256,6 +262,7 @@ wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index)
 	w->stack = s;
 	w->index = index;
 	atom32_init(&w->in_flight, 0);
+	atom32_init(&w->held, 0);
 	spin_init(&w->published_lock, "stack counters", PUBLISHED_RANK);
 	err = create_flows(w);
 	if (err)

@@ -26,10 +26,10 @@ struct stack_worker {
 	struct flow_table *flows;	  /* [W] */
 	struct fragment_table *fragments; /* [W] */
 	struct stack_port *port; /* [W] where packets go that answer nothing; NULL: none yet */
-	uint32_t held;		 /* [W] packets absorbed, pended or queued behind one */
-	uint32_t held_flows;	 /* [W] flows whose authorization is in other hands */
-	uint64_t now;		 /* [W] of this turn */
-	uint64_t next_tick;	 /* [W] worker 0: when the engine and the ledger are looked at */
+	struct atom32 held; /* [A] written by its thread: packets absorbed, pended or queued, and
+			       flows whose authorization is in other hands */
+	uint64_t now;	    /* [W] of this turn */
+	uint64_t next_tick; /* [W] worker 0: when the engine and the ledger are looked at */
 	struct stack_counters count; /* [W] */
 	struct spin published_lock;
 	struct stack_counters published; /* [published_lock] count, as of the end of a turn */
@@ -45,11 +45,25 @@ struct stack {
 	struct stack_worker *workers;
 };
 
+static inline void worker_hold(struct stack_worker *w)
+{
+	atom32_add_relaxed(&w->held, 1);
+}
+
+static inline void worker_let_go(struct stack_worker *w)
+{
+	atom32_sub_relaxed(&w->held, 1);
+}
+
+/* Nothing is held and no letter under way.  Any thread; only a snapshot while others work. */
+bool worker_is_quiet(const struct stack_worker *w);
 /* Sends a letter to a worker.  Any thread, any lock. */
 void worker_send(struct stack_worker *w, struct letter *l);
 /* The packet goes on at `step` on another worker; the reference goes with it. */
 void worker_move(struct stack_worker *to, struct packet *p, uint8_t step);
 MUST_CHECK wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index);
+/* Opens what was sent to it.  True: there was something. */
+bool worker_open_letters(struct stack_worker *w);
 /* Safe on a worker that is zeroed. */
 void worker_fini(struct stack_worker *w);
 struct stack_worker *worker_for_packet(struct stack *s, const struct packet *p);

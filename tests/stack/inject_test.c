@@ -276,3 +276,33 @@ SIM_TEST(a_malformed_packet_is_dropped_before_any_layer)
 	CHECK_EQ_U(count.malformed, 1);
 	world_destroy(w);
 }
+
+SIM_TEST(what_callouts_still_have_at_the_end_is_taken_back)
+{
+	struct world *w = world_create();
+	struct world_callout *c = absorber(w, OUT_TRANSPORT, 1);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	CHECK(!stack_quiet(w->stack));
+	stack_reclaim(w->stack);
+	world_turn(w);
+	CHECK(world_dropped(w, t));
+	CHECK(stack_quiet(w->stack));
+	world_let_go(c);
+	world_destroy(w);
+}
+
+SIM_TEST(an_injection_that_the_port_cannot_send_says_so)
+{
+	static const struct stack_port_ops mute = {.verdict = world_verdict};
+	struct world *w = world_create();
+	struct world_callout *c = world_callout(w, OUT_TRANSPORT, MODEL_ACTION_CALLOUT_INSPECTION,
+						1, clone_and_permit);
+
+	w->port.ops = &mute;
+	world_give_and_turn(w, craft_udp(&out, "a", 1));
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	world_turn(w);
+	CHECK_ERR(c->done_error, ERR_NOT_SUPPORTED);
+	world_destroy(w);
+}
