@@ -2,9 +2,10 @@
 /*
  * autoweight - slices of 60 bits, and how full a condition makes one.
  *
- * Each field of the layer gets one bit; addresses and numbers of 16 bits (ports) share the rest, five
- * to two.  Fields come in the layer's order, the first one in the highest bits.  A set of 2^k values of a field that is W bits
- * wide fills its slice of n bits to (2^n - 1) * (1 - k / W), at least 1; all values fill nothing.
+ * Each field of the layer gets one bit; addresses and numbers of 16 bits (ports) share the rest,
+ * five to two.  Fields come in the layer's order, the first one in the highest bits.  A set of 2^k
+ * values of a field that is W bits wide fills its slice of n bits to (2^n - 1) * (1 - k / W), at
+ * least 1; all values fill nothing.
  */
 #include "bfe/autoweight.h"
 
