@@ -19,18 +19,19 @@
 #include <string.h>
 
 #define WATCH_TIME (100 * CLOCK_MS)
-#define STOP_TIME  (5 * CLOCK_S)
+#define STOP_TIME  (3 * CLOCK_S)
+#define REST_TIME  (5 * CLOCK_MS)
 
 /* [I] after open   [A] atomic   [R] the thread that calls run */
 struct nfqueue {
-	struct path path; /* first */
-	struct nfqueue_options options; /* [I] */
-	char *table;			/* [I] */
-	struct stack *stack;		/* [I] */
+	struct path path;				    /* first */
+	struct nfqueue_options options;			    /* [I] */
+	char *table;					    /* [I] */
+	struct stack *stack;				    /* [I] */
 	struct nfqueue_worker *workers[NFQUEUE_QUEUES_MAX]; /* [I] n_queues of them */
-	struct sockets *sockets;	/* [R] NULL: closed endpoints are not reported */
-	bool rules;			/* [R] installed */
-	struct atom32 stop;		/* [A] */
+	struct sockets *sockets; /* [R] NULL: closed endpoints are not reported */
+	bool rules;		 /* [R] installed */
+	struct atom32 stop;	 /* [A] */
 };
 
 static struct nfqueue *nfqueue_of(struct path *p)
@@ -65,14 +66,37 @@ static wfp_err remove_rules(struct nfqueue *q, struct buf *why)
 	return err;
 }
 
+/* All of them, and nothing is on its way between them. */
+static bool all_rest(struct nfqueue *q)
+{
+	for (unsigned i = 0; i < q->options.n_queues; i++)
+		if (!nfqueue_worker_rests(q->workers[i]))
+			return false;
+	return stack_quiet(q->stack);
+}
+
+static void wait_for_rest(struct nfqueue *q, uint64_t time)
+{
+	const uint64_t deadline = clock_now() + time;
+
+	while (!all_rest(q) && clock_now() < deadline)
+		clock_sleep_until(clock_now() + REST_TIME);
+}
+
+/* What callouts have not given back by then is taken back. */
 static void stop_workers(struct nfqueue *q)
 {
-	const uint64_t deadline = clock_now() + STOP_TIME;
-
 	if (q->options.engine)
 		engine_stop(q->options.engine);
 	for (unsigned i = 0; i < q->options.n_queues; i++)
-		nfqueue_worker_stop(q->workers[i], deadline);
+		nfqueue_worker_drain(q->workers[i]);
+	wait_for_rest(q, STOP_TIME);
+	if (!all_rest(q)) {
+		stack_reclaim(q->stack);
+		wait_for_rest(q, STOP_TIME);
+	}
+	for (unsigned i = 0; i < q->options.n_queues; i++)
+		nfqueue_worker_leave(q->workers[i]);
 	for (unsigned i = 0; i < q->options.n_queues; i++)
 		nfqueue_worker_join(q->workers[i]);
 }
@@ -153,7 +177,8 @@ static wfp_err open_parts(struct nfqueue *q, struct buf *why)
 	wfp_err err;
 
 	if (!proc_can_net_admin()) {
-		buf_append_str(why, "the path nfqueue needs root, or CAP_NET_ADMIN and CAP_NET_RAW");
+		buf_append_str(why,
+			       "the path nfqueue needs root, or CAP_NET_ADMIN and CAP_NET_RAW");
 		return ERR_ACCESS_DENIED;
 	}
 	err = create_workers(q, why);
@@ -165,8 +190,8 @@ static wfp_err open_parts(struct nfqueue *q, struct buf *why)
 	return err;
 }
 
-static wfp_err nfqueue_open(struct path **out, const char *arg, const void *opts, struct stack *stack,
-			    struct buf *why)
+static wfp_err nfqueue_open(struct path **out, const char *arg, const void *opts,
+			    struct stack *stack, struct buf *why)
 {
 	const struct nfqueue_options defaults = nfqueue_options_default();
 	const struct nfqueue_options *options = opts ? opts : &defaults;

@@ -20,9 +20,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TURN_TIME	 (100 * CLOCK_MS)
+#define TURN_TIME	 (20 * CLOCK_MS)
+#define IDLE_TURNS	 2u
 #define LOOPBACK_IFINDEX 1u /* in every network namespace */
 #define TOKEN_INCOMPLETE (UINT64_C(1) << 32)
+
+enum phase { READING, DRAINING, LEAVING };
 
 /* [I] immutable after create   [W] the worker's thread   [A] atomic */
 struct nfqueue_worker {
@@ -34,7 +37,8 @@ struct nfqueue_worker {
 	struct thread *thread;	       /* [I] NULL: not started */
 	bool fail_open;		       /* [I] */
 	char name[16];		       /* [I] */
-	struct atom64 deadline;	       /* [A] 0: reading */
+	struct atom32 phase;	       /* [A] enum phase */
+	struct atom32 idle_turns;      /* [A] draining, one after another, with nothing to do */
 	struct atom64 received, accepted, dropped, modified, sent, lost; /* [A] */
 };
 
@@ -65,8 +69,8 @@ static void accept_changed(struct nfqueue_worker *w, struct packet *p)
 	atom64_add_relaxed(&w->modified, 1);
 }
 
-static void on_verdict(struct stack_port *port, struct packet *p, enum port_verdict v, bool modified,
-		       const struct port_reason *why)
+static void on_verdict(struct stack_port *port, struct packet *p, enum port_verdict v,
+		       bool modified, const struct port_reason *why)
 {
 	struct nfqueue_worker *w = worker_of(port);
 
@@ -174,23 +178,28 @@ static bool at_rest(const struct nfqueue_worker *w)
 	return nfqueue_socket_outstanding(w->socket) == 0 && stack_worker_quiet(w->worker);
 }
 
-static bool is_done(struct nfqueue_worker *w, unsigned got, bool *flushed)
+/* False: the thread ends. */
+static bool go_on(struct nfqueue_worker *w, unsigned got, bool *flushed)
 {
-	const uint64_t deadline = atom64_load_acquire(&w->deadline);
+	const enum phase phase = (enum phase)atom32_load_acquire(&w->phase);
 
-	if (deadline == 0)
-		return false;
-	if (!*flushed) {
+	if (phase == READING)
+		return true;
+	if (!*flushed)
 		stack_worker_flush(w->worker);
-		*flushed = true;
-	}
-	return (got == 0 && at_rest(w)) || clock_now() >= deadline;
+	*flushed = true;
+	if (got == 0 && at_rest(w))
+		atom32_add(&w->idle_turns, 1);
+	else
+		atom32_store(&w->idle_turns, 0);
+	return phase == DRAINING;
 }
 
 static void sleep_until(struct nfqueue_worker *w, uint64_t next)
 {
-	const int fds[] = {nfqueue_socket_fd(w->socket), mailbox_fd(stack_worker_mailbox(w->worker))};
-	const uint64_t limit = clock_now() + TURN_TIME; /* then `deadline` is looked at */
+	const int fds[] = {nfqueue_socket_fd(w->socket),
+			   mailbox_fd(stack_worker_mailbox(w->worker))};
+	const uint64_t limit = clock_now() + TURN_TIME; /* then `phase` is looked at */
 
 	poll_wait(fds, ARRAY_LEN(fds), next < limit ? next : limit);
 }
@@ -208,7 +217,7 @@ static void worker_thread(void *arg)
 		got = read_packets(w);
 		next = stack_worker_poll(w->worker, clock_now());
 		nfqueue_socket_flush(w->socket);
-		if (is_done(w, got, &flushed))
+		if (!go_on(w, got, &flushed))
 			break;
 		if (got == 0)
 			sleep_until(w, next);
@@ -223,9 +232,19 @@ wfp_err nfqueue_worker_start(struct nfqueue_worker *w)
 	return thread_start(&w->thread, w->name, worker_thread, w);
 }
 
-void nfqueue_worker_stop(struct nfqueue_worker *w, uint64_t deadline)
+void nfqueue_worker_drain(struct nfqueue_worker *w)
 {
-	atom64_store_release(&w->deadline, deadline);
+	atom32_store_release(&w->phase, DRAINING);
+}
+
+bool nfqueue_worker_rests(struct nfqueue_worker *w)
+{
+	return !w->thread || atom32_load(&w->idle_turns) >= IDLE_TURNS;
+}
+
+void nfqueue_worker_leave(struct nfqueue_worker *w)
+{
+	atom32_store_release(&w->phase, LEAVING);
 }
 
 void nfqueue_worker_join(struct nfqueue_worker *w)
@@ -250,8 +269,8 @@ void nfqueue_worker_counters(struct nfqueue_worker *w, struct path_counters *sum
 static wfp_err open_parts(struct nfqueue_worker *w, const struct nfqueue_options *options,
 			  unsigned index, struct buf *why)
 {
-	wfp_err err = nfqueue_socket_open(&w->socket, options, (uint16_t)(options->first_queue + index),
-					  why);
+	wfp_err err = nfqueue_socket_open(&w->socket, options,
+					  (uint16_t)(options->first_queue + index), why);
 
 	if (err)
 		return err;

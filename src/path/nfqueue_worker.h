@@ -2,10 +2,13 @@
 /*
  * nfqueue_worker - one queue, one worker of the stack, one thread, one port.
  *
- *	READING --nfqueue_worker_stop--> DRAINING --all answered, stack at rest, or deadline--> done
+ *	READING --nfqueue_worker_drain--> DRAINING --nfqueue_worker_leave--> done
+ *
+ * A worker that has nothing left goes on with its turns until all have: the others may still send it
+ * packets and answers.
  *
  * The thread sleeps on the queue, on the worker's mailbox and on its next timer.  Everything here is
- * called on that thread, except start, stop, join and the counters.
+ * called on that thread, except start, drain, rests, leave, join and the counters.
  */
 #pragma once
 
@@ -18,8 +21,12 @@ MUST_CHECK wfp_err nfqueue_worker_create(struct nfqueue_worker **out, const stru
 void nfqueue_worker_destroy(struct nfqueue_worker *w); /* NULL is fine */
 
 MUST_CHECK wfp_err nfqueue_worker_start(struct nfqueue_worker *w);
-/* No new packets come: the thread ends when nothing is left, at `deadline` at the latest. */
-void nfqueue_worker_stop(struct nfqueue_worker *w, uint64_t deadline);
+/* No new packets come: what is there is answered. */
+void nfqueue_worker_drain(struct nfqueue_worker *w);
+/* For some turns nothing has come, and all that came was answered; true if it was never started. */
+bool nfqueue_worker_rests(struct nfqueue_worker *w);
+/* The thread ends with its next turn. */
+void nfqueue_worker_leave(struct nfqueue_worker *w);
 void nfqueue_worker_join(struct nfqueue_worker *w);
 
 void nfqueue_worker_counters(struct nfqueue_worker *w, struct path_counters *sum); /* adds */
