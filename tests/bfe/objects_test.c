@@ -322,15 +322,8 @@ TEST(an_object_that_is_not_committed_yet_has_the_id_of_its_registration)
 /* ---- weights of sublayers -----------------------------------------------------------------------
  */
 
-static wfp_err outcome(struct world *w, uint32_t sublayer, uint32_t action)
-{
-	struct model_filter f = draft(sublayer);
-
-	f.action = action;
-	return bfe_filter_add(w->s, &f, NULL);
-}
-
-static bool blocked_with(struct world *w, uint16_t *weight)
+/* The weight that a new sublayer got, as the verdict of a filter in it tells. */
+static uint16_t weight_of(struct world *w, uint16_t wanted, uint32_t key)
 {
 	struct engine_metadata meta = {0};
 	struct model_value values[64] = {{0}};
@@ -338,21 +331,11 @@ static bool blocked_with(struct world *w, uint16_t *weight)
 		.layer = CONNECT, .n_values = 42, .values = values, .meta = &meta};
 	struct engine_verdict v;
 
-	engine_classify(w->engine, &ind, &v);
-	*weight = v.sublayer_weight;
-	return v.outcome == ENGINE_BLOCK;
-}
-
-static uint16_t weight_of(struct world *w, uint16_t wanted, uint32_t key)
-{
-	uint16_t weight;
-	struct guid k = key_of(key);
-
 	CHECK_OK(add_sublayer(w->s, key, wanted));
-	CHECK_OK(outcome(w, key, MODEL_ACTION_BLOCK));
-	CHECK(blocked_with(w, &weight));
-	(void)k;
-	return weight;
+	CHECK_OK(add_filter(w->s, key, NULL));
+	engine_classify(w->engine, &ind, &v);
+	CHECK(v.outcome == ENGINE_BLOCK);
+	return v.sublayer_weight;
 }
 
 TEST(a_free_weight_is_granted)

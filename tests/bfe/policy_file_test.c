@@ -4,7 +4,10 @@
  */
 #include "bfe_world.h"
 
+#include "base/file.h"
 #include "bfe/policy_file.h"
+
+#include <unistd.h>
 
 static wfp_err load(struct world *w, const char *text, struct buf *why)
 {
@@ -18,13 +21,20 @@ static wfp_err load(struct world *w, const char *text, struct buf *why)
 #define CONDITION(field, value)                                                                    \
 	FILTER(",\"conditions\":[{\"field\":\"FWPM_CONDITION_" field "\",\"value\":" value "}]")
 
+static void source_path(struct buf *path, const char *file)
+{
+	const char *root = getenv("SRCROOT");
+
+	buf_reset(path);
+	buf_printf(path, "%s/%s", root ? root : ".", file);
+}
+
 TEST(the_example_loads)
 {
 	struct world w = world_open();
 	struct buf why = {0}, path = {0};
-	const char *root = getenv("SRCROOT");
 
-	buf_printf(&path, "%s/examples/policy.json", root ? root : ".");
+	source_path(&path, "examples/policy.json");
 	if (policy_file_load(w.s, buf_str(&path), &why))
 		ck_abort_msg("%s", buf_str(&why));
 	CHECK(in_force(&w));
@@ -143,6 +153,121 @@ TEST(every_form_of_a_value_is_read)
 		buf_free(&why);
 		world_close(&w);
 	}
+}
+
+/* ---- what a value means -----------------------------------------------------------------------
+ */
+
+/* The fields of the layer that the rows below set, in the order of its schema. */
+struct connection {
+	uint32_t remote;
+	uint16_t port;
+	uint8_t protocol;
+};
+
+static bool blocks(struct world *w, const struct connection *c)
+{
+	struct engine_metadata meta = {0};
+	struct model_value values[42] = {{0}};
+	struct engine_indication ind = {
+		.layer = CONNECT, .n_values = 42, .values = values, .meta = &meta};
+	struct engine_verdict v;
+
+	values[5] = (struct model_value){.type = MODEL_UINT8, .u8 = c->protocol};
+	values[6] = (struct model_value){.type = MODEL_UINT32, .u32 = c->remote};
+	values[7] = (struct model_value){.type = MODEL_UINT16, .u16 = c->port};
+	engine_classify(w->engine, &ind, &v);
+	return v.outcome == ENGINE_BLOCK;
+}
+
+static const struct {
+	const char *text;
+	struct connection yes, no;
+} meanings[] = {
+	{CONDITION("IP_REMOTE_PORT", "443"), {.port = 443}, {.port = 442}},
+	{CONDITION("IP_REMOTE_PORT", "\"0x1bb\""), {.port = 443}, {.port = 442}},
+	{CONDITION("IP_REMOTE_PORT", "\"80-90\""), {.port = 80}, {.port = 79}},
+	{CONDITION("IP_REMOTE_PORT", "[80, 90]"), {.port = 90}, {.port = 91}},
+	{CONDITION("IP_PROTOCOL", "\"udp\""), {.protocol = 17}, {.protocol = 6}},
+	{CONDITION("IP_REMOTE_ADDRESS", "\"10.0.0.1\""), {.remote = 0x0a000001}, {.remote = 1}},
+	{CONDITION("IP_REMOTE_ADDRESS", "\"10.0.0.0/8\""),
+	 {.remote = 0x0affffff},
+	 {.remote = 0x0b000000}},
+	{CONDITION("IP_REMOTE_ADDRESS", "\"10.0.0.0/255.255.0.0\""),
+	 {.remote = 0x0a00ffff},
+	 {.remote = 0x0a010000}},
+	{CONDITION("IP_REMOTE_ADDRESS", "\"10.0.0.1-10.0.0.9\""),
+	 {.remote = 0x0a000009},
+	 {.remote = 0x0a00000a}},
+	{FILTER(",\"conditions\":[{\"field\":\"IP_REMOTE_PORT\",\"value\":80},"
+		"{\"field\":\"IP_REMOTE_PORT\",\"value\":443},"
+		"{\"field\":\"IP_PROTOCOL\",\"value\":\"tcp\"}]"),
+	 {.port = 443, .protocol = 6},
+	 {.port = 443, .protocol = 17}},
+	{FILTER(",\"conditions\":[{\"field\":\"IP_REMOTE_PORT\","
+		"\"match\":\"FWP_MATCH_GREATER\",\"value\":1023}]"),
+	 {.port = 1024},
+	 {.port = 1023}},
+};
+
+TEST(a_filter_from_a_file_decides_as_it_is_written)
+{
+	struct buf why = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
+		struct world w = world_open();
+
+		if (load(&w, meanings[i].text, &why))
+			ck_abort_msg("%s: %s", meanings[i].text, buf_str(&why));
+		if (!blocks(&w, &meanings[i].yes) || blocks(&w, &meanings[i].no))
+			ck_abort_msg("%s decides otherwise", meanings[i].text);
+		buf_free(&why);
+		world_close(&w);
+	}
+}
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+TEST(the_example_of_the_manual_loads)
+{
+	struct world w = world_open();
+	struct buf why = {0}, path = {0}, text = {0};
+	const char *begin, *end;
+
+	source_path(&path, "docs/policy.md");
+	CHECK_OK(file_read_all(buf_str(&path), 1 << 20, &text));
+	begin = strstr(buf_str(&text), "```json\n");
+	CHECK(begin);
+	begin += strlen("```json\n");
+	end = strstr(begin, "```");
+	CHECK(end);
+	if (policy_file_parse(w.s, begin, (size_t)(end - begin), "policy.md", &why))
+		ck_abort_msg("%s", buf_str(&why));
+	CHECK(in_force(&w));
+	buf_free(&text);
+	buf_free(&path);
+	buf_free(&why);
+	world_close(&w);
+}
+
+TEST(a_file_above_16_mib_is_refused)
+{
+	char path[64];
+	struct world w = world_open();
+	size_t len = POLICY_FILE_MAX + 1;
+	char *spaces = mem_alloc(len);
+	struct buf why = {0};
+
+	snprintf(path, sizeof(path), "too_long.%d.json", getpid());
+	memset(spaces, ' ', len);
+	CHECK_OK(file_write_all(path, spaces, len));
+	CHECK_ERR(policy_file_load(w.s, path, &why), ERR_INSUFFICIENT_BUFFER);
+	CHECK(strstr(buf_str(&why), "json: longer than 16777216 bytes"));
+	CHECK_OK(file_remove(path));
+	mem_free(spaces);
+	buf_free(&why);
+	world_close(&w);
 }
 
 TEST(a_file_that_is_not_there_is_named)
