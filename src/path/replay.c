@@ -27,6 +27,7 @@
 struct replay {
 	struct path path; /* first */
 	struct stack_port port;
+	struct stack *stack;		 /* [I] */
 	struct stack_worker *worker;	 /* [I] */
 	struct replay_options options;	 /* [I] */
 	char **captures;		 /* [I] */
@@ -298,6 +299,10 @@ static void finish(struct replay *r)
 		engine_stop(r->options.engine);
 		wait_for_answers(r, 0, STOP_TIME);
 	}
+	if (!at_rest(r)) {
+		stack_reclaim(r->stack);
+		wait_for_answers(r, 0, STOP_TIME);
+	}
 	replay_rows_give_up(&r->rows);
 }
 
@@ -477,6 +482,7 @@ static wfp_err replay_open(struct path **out, const char *arg, const void *opts,
 		return ERR_NO_MEMORY;
 	r->path.ops = &replay_path;
 	r->port.ops = &port_ops;
+	r->stack = stack;
 	r->worker = stack_worker(stack, 0);
 	r->port.worker = r->worker;
 	if (opts)
