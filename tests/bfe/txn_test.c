@@ -474,6 +474,57 @@ TEST(a_classifyfn_is_refused_and_its_close_waits)
 	world_close(&w);
 }
 
+/* A driver that comes and goes while the object of its key does, and somebody who reads names. */
+static void come_and_go(void *arg)
+{
+	static const struct engine_callout_ops ops = {.classify = classify};
+	const struct engine_callout_desc desc = {.key = key_of(1), .driver = 1, .ops = &ops};
+	struct writer *me = arg;
+	char name[BFE_NAME_MAX];
+	uint32_t id;
+
+	for (int i = 0; i < 4; i++) {
+		CHECK_OK(engine_callout_register(me->w->engine, &desc, &id));
+		if (bfe_callout_describe(me->w->bfe, id, name))
+			CHECK_EQ_S(name, "c");
+		CHECK_OK(engine_callout_unregister(me->w->engine, id, ENGINE_UNREGISTER_POLITE));
+	}
+}
+
+static void add_and_close(void *arg)
+{
+	struct writer *me = arg;
+	struct model_filter f = calling(0, 1);
+
+	for (int i = 0; i < 4; i++) {
+		struct bfe_session *d = dynamic(me->w);
+		struct bfe_filter_info info;
+		uint32_t object, known;
+		uint64_t id;
+
+		CHECK_OK(add_callout(d, 1, &object));
+		CHECK_OK(engine_callout_id_by_key(me->w->engine, &f.callout, &known));
+		CHECK_EQ_U(known, object);
+		CHECK_OK(bfe_filter_add(d, &f, &id));
+		CHECK(bfe_filter_describe(me->w->bfe, id, &info));
+		CHECK_EQ_S(info.callout, "c");
+		bfe_session_close(d);
+		CHECK(!bfe_filter_describe(me->w->bfe, id, &info));
+	}
+}
+
+SIM_TEST(an_object_keeps_its_id_while_its_driver_comes_and_goes)
+{
+	struct world w = world_open();
+	struct writer driver = {.w = &w}, writer = {.w = &w};
+
+	CHECK_OK(thread_start(&driver.thread, "driver", come_and_go, &driver));
+	CHECK_OK(thread_start(&writer.thread, "writer", add_and_close, &writer));
+	thread_join(writer.thread);
+	thread_join(driver.thread);
+	world_close(&w);
+}
+
 /* ---- no memory --------------------------------------------------------------------------------
  */
 
