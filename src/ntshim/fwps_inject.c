@@ -498,20 +498,29 @@ NTSTATUS FwpsInjectTransportReceiveAsync0(HANDLE handle, HANDLE context, PVOID r
 	});
 }
 
-/*
- * Also by a clone that was merged with another driver's: the callout that runs has absorbed an
- * ancestor of this packet and let it go on.
- */
-static bool injected_before(const struct packet *p, uint64_t handle)
+/* By a clone that was merged with what others held: the callout that runs let an ancestor go on. */
+static bool merged_before(const struct packet *p)
 {
 	const struct engine_frame *f = engine_frame_current();
 
-	if (f && engine_seen_has(&p->seen, f->call->callout_id))
-		return true;
+	return f && engine_seen_has(&p->seen, f->call->callout_id);
+}
+
+static bool injected_before(const struct packet *p, uint64_t handle)
+{
 	for (unsigned i = 0; i < p->n_injected_before; i++)
 		if (p->injected_before[i] == handle)
 			return true;
-	return false;
+	return merged_before(p);
+}
+
+static FWPS_PACKET_INJECTION_STATE injection_state(const struct packet *p, uint64_t handle)
+{
+	if (p->injected_by == handle)
+		return FWPS_PACKET_INJECTED_BY_SELF;
+	if (injected_before(p, handle))
+		return FWPS_PACKET_PREVIOUSLY_INJECTED_BY_SELF;
+	return p->injected_by ? FWPS_PACKET_INJECTED_BY_OTHER : FWPS_PACKET_NOT_INJECTED;
 }
 
 /* Only the last injection's context is remembered; of an earlier one it is NULL. */
@@ -520,22 +529,18 @@ FWPS_PACKET_INJECTION_STATE FwpsQueryPacketInjectionState0(HANDLE handle,
 							   HANDLE *context)
 {
 	const char *function = "FwpsQueryPacketInjectionState0";
+	FWPS_PACKET_INJECTION_STATE state;
 	const struct nt_nbl *n;
-	const struct packet *p;
 
 	if (context)
 		*context = NULL;
-	if (!nt_irql_ok(DISPATCH_LEVEL, function))
+	if (!handle || !nt_irql_ok(DISPATCH_LEVEL, function))
 		return FWPS_PACKET_NOT_INJECTED;
 	n = nt_nbl_find(list, function);
-	p = n ? n->packet : NULL;
-	if (!p || p->injected_by == 0)
+	if (!n || !n->packet)
 		return FWPS_PACKET_NOT_INJECTED;
-	if (p->injected_by == (uintptr_t)handle) {
-		if (context)
-			*context = (HANDLE)(uintptr_t)p->injection_context;
-		return FWPS_PACKET_INJECTED_BY_SELF;
-	}
-	return injected_before(p, (uintptr_t)handle) ? FWPS_PACKET_PREVIOUSLY_INJECTED_BY_SELF :
-						       FWPS_PACKET_INJECTED_BY_OTHER;
+	state = injection_state(n->packet, (uintptr_t)handle);
+	if (state == FWPS_PACKET_INJECTED_BY_SELF && context)
+		*context = (HANDLE)(uintptr_t)n->packet->injection_context;
+	return state;
 }

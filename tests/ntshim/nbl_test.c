@@ -167,7 +167,8 @@ TEST(what_is_freed_twice_or_wrongly_is_reported_and_survives)
 	CHECK_EQ_U(broken(ENGINE_RULE_NblRefBalance), 5);
 	CHECK_EQ_U(FwpsAllocateCloneNetBufferList0(&invented, NULL, NULL, 0, &clone),
 		   STATUS_INVALID_PARAMETER);
-	CHECK_EQ_U(FwpsQueryPacketInjectionState0(NULL, &invented, NULL), FWPS_PACKET_NOT_INJECTED);
+	CHECK_EQ_U(FwpsQueryPacketInjectionState0((HANDLE)4, &invented, NULL),
+		   FWPS_PACKET_NOT_INJECTED);
 	end();
 }
 
