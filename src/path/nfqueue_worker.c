@@ -107,10 +107,16 @@ static enum port_endpoint on_endpoint(struct stack_port *port, const struct pack
 	return sockets_endpoint(worker_of(port)->sockets, p);
 }
 
+static enum port_endpoint on_sender(struct stack_port *port, const struct packet *p)
+{
+	return sockets_sender(worker_of(port)->sockets, p);
+}
+
 static const struct stack_port_ops port_ops = {
 	.verdict = on_verdict,
 	.send = on_send,
 	.endpoint = on_endpoint,
+	.sender = on_sender,
 };
 
 /* ---- what the stack is given -------------------------------------------------------------- */

@@ -122,6 +122,19 @@ enum port_endpoint sockets_endpoint(struct sockets *s, const struct packet *p)
 	return a.found ? PORT_ENDPOINT_EXISTS : PORT_ENDPOINT_NONE;
 }
 
+enum port_endpoint sockets_sender(struct sockets *s, const struct packet *p)
+{
+	const struct headers *h = &p->h;
+	struct answer a;
+
+	if (!h->has_transport || (h->protocol != HEADERS_TCP && h->protocol != HEADERS_UDP))
+		return PORT_ENDPOINT_UNKNOWN;
+	if (ask(s, h->version, h->protocol, (struct end){&h->src, h->src_port},
+		(struct end){&h->dst, h->dst_port}, 0, &a) != ERR_OK)
+		return PORT_ENDPOINT_UNKNOWN;
+	return a.found ? PORT_ENDPOINT_EXISTS : PORT_ENDPOINT_NONE;
+}
+
 /* ---- events ------------------------------------------------------------------------------- */
 
 wfp_err sockets_watch(struct sockets *s)
@@ -205,7 +218,8 @@ static void take_event(struct sockets *s, const struct nlmsghdr *h,
 		each(ctx, &key);
 }
 
-void sockets_closed(struct sockets *s, void (*each)(void *ctx, const struct flow_key *key), void *ctx)
+void sockets_closed(struct sockets *s, void (*each)(void *ctx, const struct flow_key *key),
+		    void *ctx)
 {
 	struct netlink_msg msgs[EVENTS_MAX];
 	int got;

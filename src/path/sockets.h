@@ -2,7 +2,7 @@
 /*
  * sockets - what the kernel knows about the sockets of this network namespace, through sock_diag.
  *
- * Two services: does an endpoint exist for a packet that arrives, and which endpoints have just been
+ * Two services: does an endpoint exist for a packet, and which endpoints have just been
  * closed.  Each user opens one of its own; one thread owns it.  Host only.
  */
 #pragma once
@@ -17,6 +17,9 @@ void sockets_close(struct sockets *s); /* NULL is fine */
 
 /* UNKNOWN for other protocols than TCP and UDP, for groups, and when the kernel does not answer. */
 enum port_endpoint sockets_endpoint(struct sockets *s, const struct packet *p);
+
+/* The same for the socket that sent a packet. */
+enum port_endpoint sockets_sender(struct sockets *s, const struct packet *p);
 
 /* From now on the fd is readable when endpoints were closed.  Needs CAP_NET_ADMIN. */
 MUST_CHECK wfp_err sockets_watch(struct sockets *s);

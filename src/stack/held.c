@@ -96,6 +96,19 @@ void held_absorbed(struct journey *j)
 	ledger_settle(p->ledger, false);
 }
 
+/* TCP and UDP that leave this host. */
+static enum port_endpoint sender_of(const struct stack_worker *w, const struct packet *p)
+{
+	if (p->hook != PACKET_OUT || !w->port || !w->port->ops->sender)
+		return PORT_ENDPOINT_UNKNOWN;
+	return w->port->ops->sender(w->port, p);
+}
+
+bool held_sender_is_gone(const struct stack_worker *w, const struct packet *p)
+{
+	return p->hold.had_sender && sender_of(w, p) == PORT_ENDPOINT_NONE;
+}
+
 void held_by_ale(struct journey *j, bool pended)
 {
 	struct packet *p = j->p;
@@ -103,6 +116,7 @@ void held_by_ale(struct journey *j, bool pended)
 	begin_hold(j);
 	p->hold.flow = j->flow;
 	p->hold.step = WAY_AUTHORIZE;
+	p->hold.had_sender = pended && sender_of(j->w, p) == PORT_ENDPOINT_EXISTS;
 	if (!p->ledger)
 		return;
 	p->hold.claimed = ledger_claimed(p->ledger);

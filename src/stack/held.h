@@ -20,6 +20,8 @@ void held_settle(struct packet *p);
 void held_absorbed(struct journey *j);
 /* It is held by an ALE question of j->flow: pended or absorbed there. */
 void held_by_ale(struct journey *j, bool pended);
+/* Since it was pended, the local socket that sent it was closed. */
+bool held_sender_is_gone(const struct stack_worker *w, const struct packet *p);
 /* The operation that holds the packet was resolved. */
 void held_op_done(struct packet *p, bool permit);
 /* Since it was held, callouts have injected clones that were merged into it. */

@@ -44,6 +44,7 @@ struct packet_hold {
 	uint8_t step;		     /* [W] the step of its way at which it stopped or goes on */
 	bool open;		     /* [W] absorbed or pended, and nothing decided yet */
 	bool by_op;		     /* [W] the pended operation is one of the holders */
+	bool had_sender;	     /* [W] when it was held, its local socket was there */
 	bool claimed;		     /* [W] when the classify returned, somebody had a claim */
 	struct letter letter;	     /* sent with the decision; the packet's own may be under way */
 	uint8_t decision;	     /* enum ledger_decision, written before the letter is sent */

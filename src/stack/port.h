@@ -32,6 +32,11 @@ struct stack_port_ops {
 	wfp_err (*send)(struct stack_port *port, struct packet *p);
 	/* Is there a local endpoint for this inbound packet?  NULL: unknown. */
 	enum port_endpoint (*endpoint)(struct stack_port *port, const struct packet *p);
+	/*
+	 * Is the local socket that sent this packet there?  NULL: unknown.  While a packet waits, some
+	 * systems report its sender's end only after the answer, so the stack asks before and after.
+	 */
+	enum port_endpoint (*sender)(struct stack_port *port, const struct packet *p);
 };
 
 struct stack_port {

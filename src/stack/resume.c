@@ -164,6 +164,8 @@ void resume_flow(struct stack_worker *w, struct letter *l)
 	a->op = NULL;
 	if (a->state == ALE_CLOSED)
 		end_closed(w, f);
+	else if (held_sender_is_gone(w, a->first))
+		authorize_close(w, f, "closed");
 	else if (r.revoked)
 		take_default(w, f, &r);
 	else if (a->first->hold.claimed && a->inbound)

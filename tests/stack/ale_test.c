@@ -238,6 +238,28 @@ SIM_TEST(a_closed_endpoint_aborts_what_it_has_pended)
 	world_destroy(w);
 }
 
+SIM_TEST(a_connect_whose_socket_was_closed_meanwhile_is_aborted_when_it_is_completed)
+{
+	/* One that was never seen, such as a raw socket's, is not taken for closed. */
+	static const enum port_endpoint before[] = {PORT_ENDPOINT_EXISTS, PORT_ENDPOINT_NONE};
+
+	for (unsigned i = 0; i < ARRAY_LEN(before); i++) {
+		struct world *w = world_create();
+		struct world_callout *c = pender(w, CONNECT, 1);
+		uint64_t t;
+
+		w->sender = before[i];
+		t = world_give_and_turn(w, syn_out());
+		w->sender = PORT_ENDPOINT_NONE;
+		world_complete(c);
+		world_turn(w);
+		CHECK_EQ_U(world_dropped(w, t), i == 0);
+		CHECK_EQ_U(counters(w).closed_while_pended, i == 0);
+		CHECK_EQ_U(c->reauthorized, i);
+		world_destroy(w);
+	}
+}
+
 SIM_TEST(a_reset_while_pended_closes_the_flow)
 {
 	struct world *w = world_create();

@@ -62,7 +62,7 @@ struct world {
 	struct engine *engine;
 	struct stack *stack;
 	struct stack_worker *worker;
-	enum port_endpoint endpoint;
+	enum port_endpoint endpoint, sender;
 	struct buf log;
 	bool silent;	   /* nothing is logged */
 	unsigned sublayer; /* of the filters made from now on */
@@ -120,10 +120,17 @@ static inline UNUSED enum port_endpoint world_endpoint(struct stack_port *port,
 	return CONTAINER_OF(port, struct world, port)->endpoint;
 }
 
+static inline UNUSED enum port_endpoint world_sender(struct stack_port *port,
+						     UNUSED const struct packet *p)
+{
+	return CONTAINER_OF(port, struct world, port)->sender;
+}
+
 static const struct stack_port_ops world_port_ops = {
 	.verdict = world_verdict,
 	.send = world_send,
 	.endpoint = world_endpoint,
+	.sender = world_sender,
 };
 
 /* ---- callouts ------------------------------------------------------------------------------- */
