@@ -6,6 +6,7 @@
  */
 #include "common/platform.h"
 
+#include "base/atomic.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,7 +18,7 @@
 #define RELOAD_TRIES 50
 #define RELOAD_PAUSE 20000000ull /* 20 ms */
 
-/* [I] after platform_open, but for the drivers and reloads: the reloading thread's */
+/* [I] after platform_open, but for the drivers and reloads: the reloading thread's   [A] atomic */
 struct platform {
 	struct platform_options options;
 	struct engine *engine;
@@ -27,13 +28,17 @@ struct platform {
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
 	char *names[PLATFORM_DRIVERS_MAX];
 	unsigned reloads;
+	struct atom32 said[ENGINE_RULES]; /* [A] a broken rule was logged */
 };
 
+/* Each rule is said once; the summary counts, and --verbose says every time.  Any thread. */
 static void report(void *ctx, const struct engine_report *r)
 {
-	(void)ctx;
-	log_warn("%s: driver '%s' %s", engine_rule_name(r->rule), r->driver,
-		 engine_rule_text(r->rule));
+	struct platform *p = ctx;
+	const bool first = atom32_exchange(&p->said[r->rule], 1) == 0;
+
+	log_at(first ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "%s: driver '%s' %s",
+	       engine_rule_name(r->rule), r->driver, engine_rule_text(r->rule));
 }
 
 static wfp_err load_policy(struct platform *p, struct buf *why)
@@ -49,10 +54,11 @@ static wfp_err load_policy(struct platform *p, struct buf *why)
 
 static wfp_err load_driver(struct platform *p, unsigned i, struct buf *why)
 {
-	wfp_err err = nt_driver_load(&p->drivers[i], p->options.drivers[i], why);
-
-	if (err || p->names[i])
-		return err;
+	/* Whatever a driver's DriverEntry answers: it is the driver that was bad, not the machine. */
+	if (nt_driver_load(&p->drivers[i], p->options.drivers[i], why) != ERR_OK)
+		return ERR_INVALID_DATA;
+	if (p->names[i])
+		return ERR_OK;
 	p->names[i] = mem_strdup(nt_driver_name(p->drivers[i]));
 	return p->names[i] ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -74,6 +80,7 @@ static wfp_err create_parts(struct platform *p)
 	wfp_err err;
 
 	engine.report = report;
+	engine.report_ctx = p;
 	err = engine_create(&p->engine, &engine);
 	if (err)
 		return err;
