@@ -30,9 +30,6 @@ static const struct {
 	{ALE_PERMITTED, ALE_EV_CLOSE, ALE_CLOSED}, /* callouts still have its first packet */
 };
 
-static const char *const names[ALE_STATES] = {"new",	   "asking",  "pended", "awaiting",
-					      "permitted", "blocked", "closed"};
-
 void ale_init(struct ale *a, bool inbound)
 {
 	*a = (struct ale){.state = ALE_NEW, .inbound = inbound};
@@ -53,9 +50,4 @@ void ale_step(struct ale *a, enum ale_event event)
 bool ale_is_held(const struct ale *a)
 {
 	return a->state == ALE_PENDED || a->state == ALE_AWAITING || a->first;
-}
-
-const char *ale_state_name(enum ale_state state)
-{
-	return names[state];
 }

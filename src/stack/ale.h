@@ -42,8 +42,7 @@ enum ale_state {
 	ALE_AWAITING,
 	ALE_PERMITTED,
 	ALE_BLOCKED,
-	ALE_CLOSED,
-	ALE_STATES
+	ALE_CLOSED
 };
 
 enum ale_event {
@@ -54,8 +53,7 @@ enum ale_event {
 	ALE_EV_RETRY,	/* all holds are gone: ask again, on the newest policy */
 	ALE_EV_AWAIT,	/* callouts have the packet; the answer comes with their clone */
 	ALE_EV_RELEASE, /* the clone is here */
-	ALE_EV_CLOSE,	/* the endpoint is gone */
-	ALE_EVENTS
+	ALE_EV_CLOSE	/* the endpoint is gone */
 };
 
 /* [W] all */
@@ -81,4 +79,3 @@ void ale_init(struct ale *a, bool inbound);
 void ale_step(struct ale *a, enum ale_event event);
 /* Packets must wait: the answer, or the packet that asked, is in other hands. */
 bool ale_is_held(const struct ale *a);
-const char *ale_state_name(enum ale_state state);

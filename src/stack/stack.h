@@ -23,8 +23,6 @@ struct stack_config {
 	uint32_t max_held;	      /* packets queued behind one held operation; 0: 64 */
 	uint64_t hold_timeout;	      /* ns until absorbed packets are reclaimed; 0: 60 s */
 	uint32_t max_fragments_bytes; /* per worker; 0: 4 MiB */
-	const char *(*path_of_process)(void *ctx, uint64_t pid); /* unused when NULL */
-	void *ctx;
 };
 
 MUST_CHECK wfp_err stack_create(struct stack **out, const struct stack_config *config);

@@ -3,8 +3,8 @@
  * streams - see streams.h; the flow's worker, once per TCP segment of an authorized flow.
  *
  * A segment that comes early passes before it is shown: its receiver cannot use it until the gap is
- * closed, and the segment that closes it is shown with everything behind it.  What the receiver will
- * not heed is not shown: a forged FIN or RST must not end the inspection.  Nothing is gathered
+ * closed, and the segment that closes it is shown with everything behind it.  What the receiver
+ * will not heed is not shown: a forged FIN or RST must not end the inspection.  Nothing is gathered
  * while the layer has no filter; a filter that comes later sees the stream from there.
  */
 #include "stack/streams.h"
