@@ -142,8 +142,7 @@ def run_tcp(flow):
         if flow["expect"] == "either":
             s.setblocking(False)
             s.connect_ex(target)
-            time.sleep(0.001 * (flow["id"] % 3))
-            return
+            return  # closes at once
         s.settimeout(patience(flow))
         try:
             s.connect(target)
@@ -178,9 +177,9 @@ def run_udp(flow):
         s.connect((ADDRESS[other(side), flow["family"]], flow["port"]))
         for seq in range(flow["count"]):
             s.send(payload(flow, seq))
+            if flow["expect"] == "either":
+                return  # closes at once
             time.sleep(GAP)
-        if flow["expect"] == "either":
-            return
 
         def receive(wait):
             s.settimeout(wait)
