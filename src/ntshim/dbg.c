@@ -28,9 +28,9 @@ static const char *parse_size(const char *p, enum size *size)
 		const char *text;
 		enum size size;
 	} sizes[] = {
-		{"I64", SIZE_64}, {"I32", SIZE_INT}, {"ll", SIZE_64},  {"hh", SIZE_CHAR},
-		{"h", SIZE_SHORT}, {"I", SIZE_64},   {"z", SIZE_64},   {"l", SIZE_INT},
-		{"w", SIZE_WIDE},
+		{"I64", SIZE_64},  {"I32", SIZE_INT}, {"ll", SIZE_64},
+		{"hh", SIZE_CHAR}, {"h", SIZE_SHORT}, {"I", SIZE_64},
+		{"z", SIZE_64},	   {"l", SIZE_INT},   {"w", SIZE_WIDE},
 	};
 
 	*size = SIZE_INT;
@@ -38,8 +38,9 @@ static const char *parse_size(const char *p, enum size *size)
 		size_t n = strlen(sizes[i].text);
 
 		if (strncmp(p, sizes[i].text, n) == 0) {
-			*size = sizes[i].text[0] == 'l' && (p[n] == 's' || p[n] == 'c') ? SIZE_WIDE :
-											sizes[i].size;
+			*size = sizes[i].text[0] == 'l' && (p[n] == 's' || p[n] == 'c')
+					? SIZE_WIDE
+					: sizes[i].size;
 			return p + n;
 		}
 	}
@@ -131,8 +132,9 @@ static void put_directive(struct buf *out, struct directive *d, va_list *args)
 		if (d->size == SIZE_64)
 			put_number(out, d, va_arg(*args, uint64_t));
 		else
-			put_number(out, d, cut(d->size, d->conversion == 'd' || d->conversion == 'i',
-					       va_arg(*args, uint32_t)));
+			put_number(out, d,
+				   cut(d->size, d->conversion == 'd' || d->conversion == 'i',
+				       va_arg(*args, uint32_t)));
 		return;
 	case 'c':
 		buf_append_byte(out, (uint8_t)va_arg(*args, int));

@@ -110,8 +110,8 @@ static void reclaim_sessions(struct nt_driver *d, struct buf *why)
 
 static wfp_err reclaim_callouts(struct nt_driver *d, enum nt_unload how, struct buf *why)
 {
-	enum engine_unregister mode = how == NT_UNLOAD_FORCED ? ENGINE_UNREGISTER_FORCED :
-								ENGINE_UNREGISTER_POLITE;
+	enum engine_unregister mode =
+		how == NT_UNLOAD_FORCED ? ENGINE_UNREGISTER_FORCED : ENGINE_UNREGISTER_POLITE;
 	unsigned left = 0;
 	wfp_err err;
 
@@ -149,7 +149,8 @@ static void reclaim_memory(struct nt_driver *d, struct buf *why)
 		  "injection handles open", why);
 	note_left(d, ENGINE_RULE_HandleLeak, close_all(d, NT_KIND_THREAD, ZwClose),
 		  "thread handles open", why);
-	note_left(d, ENGINE_RULE_HandleLeak, nt_threads_reclaim(d), "thread objects referenced", why);
+	note_left(d, ENGINE_RULE_HandleLeak, nt_threads_reclaim(d), "thread objects referenced",
+		  why);
 	note_left(d, ENGINE_RULE_NblRefBalance, nt_nbl_reclaim(d), "net buffer lists", why);
 	ledger_reclaim(nt.engine, d->id, clock_now());
 	note_left(d, ENGINE_RULE_PoolLeak, nt_pool_reclaim(d, why), "bytes of pool", why);

@@ -171,8 +171,8 @@ static KIRQL irql_of_flags(POOL_FLAGS flags)
 
 PVOID ExAllocatePool2(POOL_FLAGS flags, SIZE_T size, ULONG tag)
 {
-	POOL_FLAGS kinds = flags & (POOL_FLAG_PAGED | POOL_FLAG_NON_PAGED |
-				    POOL_FLAG_NON_PAGED_EXECUTE);
+	POOL_FLAGS kinds =
+		flags & (POOL_FLAG_PAGED | POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE);
 
 	if (!nt_irql_ok(irql_of_flags(flags), "ExAllocatePool2"))
 		return NULL;

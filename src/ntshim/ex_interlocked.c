@@ -2,8 +2,8 @@
 /*
  * ex_interlocked - words and lists of drivers that several threads change.
  *
- * Each operation is one of base/atomic.h on the driver's own word, so that under the simulator it is
- * a place where another thread may run.  Any thread, any IRQL.
+ * Each operation is one of base/atomic.h on the driver's own word, so that under the simulator it
+ * is a place where another thread may run.  Any thread, any IRQL.
  */
 #include "ntshim/shim.h"
 

@@ -145,8 +145,8 @@ static NTSTATUS session_put(struct session *s, wfp_err err)
 
 static wfp_err session_create(struct session **out, const FWPM_SESSION0 *public)
 {
-	uint32_t flags = public && (public->flags & FWPM_SESSION_FLAG_DYNAMIC) ? BFE_SESSION_DYNAMIC :
-										 0;
+	uint32_t flags =
+		public && (public->flags & FWPM_SESSION_FLAG_DYNAMIC) ? BFE_SESSION_DYNAMIC : 0;
 	struct session *s = mem_zalloc(sizeof(*s));
 	wfp_err err;
 
@@ -451,7 +451,7 @@ NTSTATUS FwpmFilterDeleteById0(HANDLE engine, UINT64 id)
 /* ---- deleting by key ------------------------------------------------------------------------ */
 
 static NTSTATUS delete_by_key(HANDLE engine, const GUID *key, const char *function,
-			      wfp_err (*delete)(struct bfe_session *s, const struct guid *key))
+			      wfp_err (*remove)(struct bfe_session *s, const struct guid *key))
 {
 	NTSTATUS status;
 	struct session *s = session_ref(engine, function, &status);
@@ -462,7 +462,7 @@ static NTSTATUS delete_by_key(HANDLE engine, const GUID *key, const char *functi
 	if (!key)
 		return session_put(s, ERR_NULL_POINTER);
 	g = key_from(key);
-	return session_put(s, delete(s->bfe, &g));
+	return session_put(s, remove(s->bfe, &g));
 }
 
 NTSTATUS FwpmProviderDeleteByKey0(HANDLE engine, const GUID *key)

@@ -28,16 +28,16 @@ union notify_fn {
 
 /* [I] immutable   [T] the table's lock   [L] its own lock */
 struct callout {
-	struct list link;	  /* [T] */
-	struct nt_driver *driver; /* [I] */
-	GUID key;		  /* [I] */
-	unsigned version;	  /* [I] 0 to 3 */
-	union classify_fn classify; /* [I] */
-	union notify_fn notify;	    /* [I] */
+	struct list link;				 /* [T] */
+	struct nt_driver *driver;			 /* [I] */
+	GUID key;					 /* [I] */
+	unsigned version;				 /* [I] 0 to 3 */
+	union classify_fn classify;			 /* [I] */
+	union notify_fn notify;				 /* [I] */
 	FWPS_CALLOUT_FLOW_DELETE_NOTIFY_FN0 flow_delete; /* [I] */
 	struct spin lock;
-	struct htable contexts;	   /* [L] struct filter_context */
-	struct atom32 n_contexts;  /* [A] so that most classifies need not look */
+	struct htable contexts;	  /* [L] struct filter_context */
+	struct atom32 n_contexts; /* [A] so that most classifies need not look */
 };
 
 /* What notifyFn stored in FWPS_FILTER.context. */
@@ -144,7 +144,8 @@ static void call_classify(const struct callout *c, struct view *v, uint64_t flow
 	}
 }
 
-/* Streams are for inspection: of the actions on them, only dropping the connection has an effect. */
+/* Streams are for inspection: of the actions on them, only dropping the connection has an effect.
+ */
 static void stream_result(const struct callout *c, const struct view *v,
 			  struct engine_classify_out *out)
 {
@@ -186,8 +187,8 @@ static void thunk_classify(void *ctx, const struct engine_call *call,
 	view_close(&v);
 }
 
-static NTSTATUS call_notify(const struct callout *c, FWPS_CALLOUT_NOTIFY_TYPE what,
-			    const GUID *key, void *filter)
+static NTSTATUS call_notify(const struct callout *c, FWPS_CALLOUT_NOTIFY_TYPE what, const GUID *key,
+			    void *filter)
 {
 	switch (c->version) {
 	case 0:
@@ -216,9 +217,9 @@ static wfp_err thunk_notify(void *ctx, enum engine_notify what, const struct mod
 		return err;
 	context_load(c, &v.filter);
 	nt_enter(&f, c->driver, "notifyFn", PASSIVE_LEVEL);
-	status = call_notify(c, add ? FWPS_CALLOUT_NOTIFY_ADD_FILTER :
-				      FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
-			     add ? (const GUID *)(const void *)&filter->key : NULL, &v.filter);
+	status = call_notify(
+		c, add ? FWPS_CALLOUT_NOTIFY_ADD_FILTER : FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
+		add ? (const GUID *)(const void *)&filter->key : NULL, &v.filter);
 	nt_leave(&f);
 	err = NT_SUCCESS(status) ? ERR_OK : err_from_ntstatus((uint32_t)status);
 	if (add && !err && v.filter.context != filter->context)
@@ -349,7 +350,8 @@ static NTSTATUS register_version(const void *public, unsigned version, UINT32 *i
 }
 
 STATIC_ASSERT(sizeof(FWPS_CALLOUT0) == sizeof(FWPS_CALLOUT3) &&
-		      offsetof(FWPS_CALLOUT0, flowDeleteFn) == offsetof(FWPS_CALLOUT3, flowDeleteFn),
+		      offsetof(FWPS_CALLOUT0, flowDeleteFn) ==
+			      offsetof(FWPS_CALLOUT3, flowDeleteFn),
 	      "one layout for all versions");
 
 NTSTATUS FwpsCalloutRegister0(void *device, const FWPS_CALLOUT0 *callout, UINT32 *id)
@@ -406,7 +408,8 @@ static bool callout_of_driver(const struct nt_driver *d, struct guid *key)
 	bool found = false;
 
 	lock_take(&callouts.lock);
-	LIST_FOR_EACH(pos, &callouts.all) {
+	LIST_FOR_EACH(pos, &callouts.all)
+	{
 		const struct callout *c = LIST_ENTRY(pos, struct callout, link);
 
 		if (c->driver != d)

@@ -2,7 +2,8 @@
 /*
  * fwps_flow - the contexts that callouts hang on flows.
  *
- * Any thread, up to DISPATCH_LEVEL.  A flow id is a handle: of a flow that has ended it is an error.
+ * Any thread, up to DISPATCH_LEVEL.  A flow id is a handle: of a flow that has ended it is an
+ * error.
  */
 #include <fwpsk.h>
 

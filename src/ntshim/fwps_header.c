@@ -59,10 +59,12 @@ out:
 	return err;
 }
 
-NTSTATUS FwpsConstructIpHeaderForTransportPacket0(
-	NET_BUFFER_LIST *list, ULONG header_len, ADDRESS_FAMILY family, const UCHAR *source,
-	const UCHAR *remote, IPPROTO protocol, UINT64 endpoint, const WSACMSGHDR *control,
-	ULONG control_len, UINT32 flags, PVOID reserved, IF_INDEX interface, IF_INDEX sub_interface)
+NTSTATUS FwpsConstructIpHeaderForTransportPacket0(NET_BUFFER_LIST *list, ULONG header_len,
+						  ADDRESS_FAMILY family, const UCHAR *source,
+						  const UCHAR *remote, IPPROTO protocol,
+						  UINT64 endpoint, const WSACMSGHDR *control,
+						  ULONG control_len, UINT32 flags, PVOID reserved,
+						  IF_INDEX interface, IF_INDEX sub_interface)
 {
 	uint8_t version = family == AF_INET ? 4 : 6;
 	struct rebuild_ip ip = {.version = version, .protocol = (uint8_t)protocol};

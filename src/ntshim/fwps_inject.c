@@ -19,8 +19,8 @@
 /* [I] immutable   [L] inject_lock */
 struct injection_handle {
 	struct nt_object object;
-	uint32_t types; /* [I] FWPS_INJECTION_TYPE_*; 0: transport, stream and forward */
-	HANDLE handle;	/* [I] its own name: what packets remember */
+	uint32_t types;	    /* [I] FWPS_INJECTION_TYPE_*; 0: transport, stream and forward */
+	HANDLE handle;	    /* [I] its own name: what packets remember */
 	unsigned under_way; /* [L] */
 	bool closing;	    /* [L] */
 };
@@ -76,8 +76,9 @@ NTSTATUS FwpsInjectionHandleCreate0(ADDRESS_FAMILY family, UINT32 flags, HANDLE 
 	if (!h)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	nt_object_init(&h->object, NT_KIND_INJECTION, handle_destroy);
-	h->types = flags ? flags : FWPS_INJECTION_TYPE_TRANSPORT | FWPS_INJECTION_TYPE_STREAM |
-					   FWPS_INJECTION_TYPE_FORWARD;
+	h->types = flags ? flags
+			 : FWPS_INJECTION_TYPE_TRANSPORT | FWPS_INJECTION_TYPE_STREAM |
+				   FWPS_INJECTION_TYPE_FORWARD;
 	err = nt_handle_open(&h->object, &h->handle);
 	if (!err)
 		*out = h->handle;
@@ -141,7 +142,7 @@ struct request {
 	uint32_t type; /* FWPS_INJECTION_TYPE_* */
 	enum packet_entry entry;
 	enum packet_hook hook;
-	bool without_ip; /* the window begins at the transport header */
+	bool without_ip;	     /* the window begins at the transport header */
 	const UCHAR *remote_address; /* network order; NULL: as the original's */
 	const UCHAR *header;	     /* an IP header to put in front; NULL: none */
 	uint32_t header_len;
@@ -260,7 +261,8 @@ static wfp_err packet_like_origin(struct packet **out, const struct packet *orig
 	return err;
 }
 
-/* A clone without a claim may outlive what the stack knows of its original: it stems from nothing. */
+/* A clone without a claim may outlive what the stack knows of its original: it stems from nothing.
+ */
 static void packet_place(struct packet *p, const struct request *r, const struct nt_nbl *n)
 {
 	if (n->packet)
@@ -478,11 +480,11 @@ NTSTATUS FwpsInjectTransportSendAsync0(HANDLE handle, HANDLE context, UINT64 end
 					     family, compartment, list, complete, complete_context);
 }
 
-NTSTATUS FwpsInjectTransportReceiveAsync0(HANDLE handle, HANDLE context, PVOID reserved, UINT32 flags,
-					  ADDRESS_FAMILY family, COMPARTMENT_ID compartment,
-					  IF_INDEX interface, IF_INDEX sub_interface,
-					  NET_BUFFER_LIST *list, FWPS_INJECT_COMPLETE0 complete,
-					  HANDLE complete_context)
+NTSTATUS FwpsInjectTransportReceiveAsync0(HANDLE handle, HANDLE context, PVOID reserved,
+					  UINT32 flags, ADDRESS_FAMILY family,
+					  COMPARTMENT_ID compartment, IF_INDEX interface,
+					  IF_INDEX sub_interface, NET_BUFFER_LIST *list,
+					  FWPS_INJECT_COMPLETE0 complete, HANDLE complete_context)
 {
 	return inject(&(struct request){
 		.function = "FwpsInjectTransportReceiveAsync0",
@@ -524,9 +526,8 @@ static FWPS_PACKET_INJECTION_STATE injection_state(const struct packet *p, uint6
 }
 
 /* Only the last injection's context is remembered; of an earlier one it is NULL. */
-FWPS_PACKET_INJECTION_STATE FwpsQueryPacketInjectionState0(HANDLE handle,
-							   const NET_BUFFER_LIST *list,
-							   HANDLE *context)
+FWPS_PACKET_INJECTION_STATE
+FwpsQueryPacketInjectionState0(HANDLE handle, const NET_BUFFER_LIST *list, HANDLE *context)
 {
 	const char *function = "FwpsQueryPacketInjectionState0";
 	FWPS_PACKET_INJECTION_STATE state;

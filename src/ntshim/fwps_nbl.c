@@ -110,8 +110,8 @@ static uint32_t driver_id(const struct nt_nbl *n)
 
 static void nbl_set_flags(struct nt_nbl *n)
 {
-	n->list.NblFlags = n->packet->h.version == 4 ? NDIS_NBL_FLAGS_IS_IPV4 :
-						       NDIS_NBL_FLAGS_IS_IPV6;
+	n->list.NblFlags =
+		n->packet->h.version == 4 ? NDIS_NBL_FLAGS_IS_IPV4 : NDIS_NBL_FLAGS_IS_IPV6;
 	if (n->packet->loopback)
 		n->list.NblFlags |= NDIS_NBL_FLAGS_IS_LOOPBACK_PACKET;
 }
@@ -365,8 +365,8 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *original, NDIS_HANDLE 
 	from = original && out ? nt_nbl_find(original, function) : NULL;
 	if (!from || !original->FirstNetBuffer || original->FirstNetBuffer->Next)
 		return STATUS_INVALID_PARAMETER;
-	clone = nbl_new(NT_NBL_CLONE, from->kind == NT_NBL_SHOWN ? from->driver :
-								    nt_driver_current());
+	clone = nbl_new(NT_NBL_CLONE,
+			from->kind == NT_NBL_SHOWN ? from->driver : nt_driver_current());
 	if (!clone)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	err = clone_copy(clone, original->FirstNetBuffer);

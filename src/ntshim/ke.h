@@ -17,8 +17,10 @@ enum nt_object_type {
 
 extern struct lock nt_dispatcher;
 
-/* Lets every waiter go on that can, oldest first; whoever takes a synchronization object resets it. */
+/* Lets every waiter go on that can, oldest first; whoever takes a synchronization object resets it.
+ */
 void nt_dispatcher_serve(void) REQUIRES(nt_dispatcher);
 
-/* Windows time (100 ns; negative: from now, positive: a date since 1601) to a point of clock_now. */
+/* Windows time (100 ns; negative: from now, positive: a date since 1601) to a point of clock_now.
+ */
 uint64_t nt_deadline(LARGE_INTEGER due);

@@ -231,8 +231,8 @@ VOID KeFlushQueuedDpcs(VOID)
 VOID KeInitializeTimerEx(PKTIMER timer, TIMER_TYPE type)
 {
 	RtlZeroMemory(timer, sizeof(*timer));
-	timer->Header.Type = type == SynchronizationTimer ? NT_TIMER_SYNCHRONIZATION :
-							    NT_TIMER_NOTIFICATION;
+	timer->Header.Type =
+		type == SynchronizationTimer ? NT_TIMER_SYNCHRONIZATION : NT_TIMER_NOTIFICATION;
 	InitializeListHead(&timer->Header.WaitListHead);
 }
 

@@ -86,7 +86,8 @@ void nt_dispatcher_serve(void)
 {
 	struct list *pos, *tmp;
 
-	LIST_FOR_EACH_SAFE(pos, tmp, &waiters) {
+	LIST_FOR_EACH_SAFE(pos, tmp, &waiters)
+	{
 		struct waiter *w = LIST_ENTRY(pos, struct waiter, link);
 
 		if (!waiter_take(w))
@@ -150,8 +151,8 @@ static bool wait_allowed(const LARGE_INTEGER *timeout, const char *function)
 VOID KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
 {
 	RtlZeroMemory(event, sizeof(*event));
-	event->Header.Type = type == SynchronizationEvent ? NT_EVENT_SYNCHRONIZATION :
-							    NT_EVENT_NOTIFICATION;
+	event->Header.Type =
+		type == SynchronizationEvent ? NT_EVENT_SYNCHRONIZATION : NT_EVENT_NOTIFICATION;
 	event->Header.SignalState = state ? 1 : 0;
 	InitializeListHead(&event->Header.WaitListHead);
 }
@@ -219,7 +220,8 @@ NTSTATUS KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, 
 {
 	struct waiter w = {.objects = objects, .n = count, .all = type == WaitAll};
 
-	if (count == 0 || count > MAXIMUM_WAIT_OBJECTS || (count > THREAD_WAIT_OBJECTS && !blocks)) {
+	if (count == 0 || count > MAXIMUM_WAIT_OBJECTS ||
+	    (count > THREAD_WAIT_OBJECTS && !blocks)) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "KeWaitForMultipleObjects");
 		return STATUS_INVALID_PARAMETER;
 	}

@@ -26,10 +26,10 @@ enum nt_nbl_kind {
 
 /* [I] immutable   [L] the table's lock   [D] the driver's to change */
 struct nt_nbl {
-	NET_BUFFER_LIST list; /* [D] first: this is what drivers see */
-	NET_BUFFER buffer;    /* [D] */
-	MDL mdl;	      /* [D] of SHOWN and CLONE */
-	struct hnode node;    /* [L] */
+	NET_BUFFER_LIST list;	     /* [D] first: this is what drivers see */
+	NET_BUFFER buffer;	     /* [D] */
+	MDL mdl;		     /* [D] of SHOWN and CLONE */
+	struct hnode node;	     /* [L] */
 	enum nt_nbl_kind kind;	     /* [I] */
 	struct nt_driver *driver;    /* [I] */
 	struct packet *packet;	     /* [I] shown or cloned; NULL: stems from nothing */

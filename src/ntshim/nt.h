@@ -41,7 +41,8 @@ enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
  * POLITE: refused (FWP_E_IN_USE) with the list of what it still holds afterwards; the driver stays
  * mapped, and another attempt may follow.
  * FORCED: holds are revoked, packets reclaimed.
- * Both report and free whatever else it left.  FWP_E_TIMEOUT: a thread of it does not end; it stays.
+ * Both report and free whatever else it left.  FWP_E_TIMEOUT: a thread of it does not end; it
+ * stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
 const char *nt_driver_name(const struct nt_driver *d); /* "firewall", of firewall.so */

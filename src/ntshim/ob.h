@@ -15,9 +15,9 @@ enum nt_kind { NT_KIND_THREAD = 1, NT_KIND_ENGINE, NT_KIND_INJECTION };
 
 /* [I] immutable   [A] atomic */
 struct nt_object {
-	enum nt_kind kind;	  /* [I] */
-	struct nt_driver *driver; /* [I] who made it */
-	struct atom32 refs;	  /* [A] */
+	enum nt_kind kind;		       /* [I] */
+	struct nt_driver *driver;	       /* [I] who made it */
+	struct atom32 refs;		       /* [A] */
 	void (*destroy)(struct nt_object *ob); /* [I] the last reference is gone */
 };
 

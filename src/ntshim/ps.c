@@ -6,7 +6,8 @@
  * reach it by handle and, referenced, by pointer.  PsTerminateSystemThread never returns: it jumps
  * back to where the thread began, over the driver's frames, as the real one discards them.
  *
- *	RUNNING --returns or terminates--> ENDED (signaled) --joined--> freed with its last reference
+ *	RUNNING --returns or terminates--> ENDED (signaled) --joined--> freed with its last
+ *reference
  *
  * The threads of a driver are joined when it is unloaded.
  */
@@ -21,12 +22,12 @@
 struct nt_thread {
 	DISPATCHER_HEADER header; /* [L] first: this is what drivers wait for */
 	struct nt_object object;
-	struct list link;	/* [T] */
-	struct thread *thread;	/* [T] until joined */
-	PKSTART_ROUTINE start;	/* [I] */
-	PVOID context;		/* [I] */
-	jmp_buf end;		/* [W] */
-	bool ended;		/* [T] */
+	struct list link;      /* [T] */
+	struct thread *thread; /* [T] until joined */
+	PKSTART_ROUTINE start; /* [I] */
+	PVOID context;	       /* [I] */
+	jmp_buf end;	       /* [W] */
+	bool ended;	       /* [T] */
 };
 
 static struct {
@@ -60,7 +61,8 @@ struct nt_object *nt_thread_find(const void *body)
 	struct list *pos;
 
 	lock_take(&threads.lock);
-	LIST_FOR_EACH(pos, &threads.all) {
+	LIST_FOR_EACH(pos, &threads.all)
+	{
 		struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
 
 		if (t == body) {
@@ -142,7 +144,8 @@ static struct nt_thread *thread_unjoined(const struct nt_driver *d) REQUIRES(thr
 	struct nt_thread *running = NULL;
 	struct list *pos;
 
-	LIST_FOR_EACH(pos, &threads.all) {
+	LIST_FOR_EACH(pos, &threads.all)
+	{
 		struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
 
 		if (t->object.driver != d || !t->thread)
@@ -182,8 +185,8 @@ static struct nt_thread *thread_of(const struct nt_driver *d) REQUIRES(threads.l
 	struct list *pos;
 
 	LIST_FOR_EACH(pos, &threads.all)
-		if (LIST_ENTRY(pos, struct nt_thread, link)->object.driver == d)
-			return LIST_ENTRY(pos, struct nt_thread, link);
+	if (LIST_ENTRY(pos, struct nt_thread, link)->object.driver == d)
+		return LIST_ENTRY(pos, struct nt_thread, link);
 	return NULL;
 }
 
@@ -212,7 +215,8 @@ static void threads_reap(struct nt_driver *d)
 /* ---- what drivers call ---------------------------------------------------------------------- */
 
 NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes,
-			      HANDLE process, PCLIENT_ID client, PKSTART_ROUTINE start, PVOID context)
+			      HANDLE process, PCLIENT_ID client, PKSTART_ROUTINE start,
+			      PVOID context)
 {
 	struct nt_thread *t;
 	wfp_err err;

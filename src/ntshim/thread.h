@@ -12,5 +12,6 @@ void nt_threads_stop(void);
 PVOID nt_thread_body(struct nt_object *ob);
 /* A new reference to the living thread object at `body`; NULL: there is none. */
 struct nt_object *nt_thread_find(const void *body);
-/* Frees the thread objects that `d` still refers to; its threads must have been joined.  How many. */
+/* Frees the thread objects that `d` still refers to; its threads must have been joined.  How many.
+ */
 unsigned nt_threads_reclaim(const struct nt_driver *d);

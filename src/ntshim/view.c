@@ -201,8 +201,8 @@ static uint32_t stream_flags(uint32_t flags)
 	uint32_t out = receive ? FWPS_STREAM_FLAG_RECEIVE : FWPS_STREAM_FLAG_SEND;
 
 	if (flags & LAYER_STREAM_DISCONNECT)
-		out |= receive ? FWPS_STREAM_FLAG_RECEIVE_DISCONNECT :
-				 FWPS_STREAM_FLAG_SEND_DISCONNECT;
+		out |= receive ? FWPS_STREAM_FLAG_RECEIVE_DISCONNECT
+			       : FWPS_STREAM_FLAG_SEND_DISCONNECT;
 	if (flags & LAYER_STREAM_ABORT)
 		out |= receive ? FWPS_STREAM_FLAG_RECEIVE_ABORT : FWPS_STREAM_FLAG_SEND_ABORT;
 	return out;
@@ -284,6 +284,7 @@ void FwpsCopyStreamDataToBuffer0(const FWPS_STREAM_DATA0 *data, PVOID buffer, SI
 	if (!nt_irql_ok(DISPATCH_LEVEL, "FwpsCopyStreamDataToBuffer0") || !data->netBufferListChain)
 		return;
 	length = min(length, data->dataLength);
-	if (nt_nb_copy(data->netBufferListChain->FirstNetBuffer, buffer, (uint32_t)length) == ERR_OK)
+	if (nt_nb_copy(data->netBufferListChain->FirstNetBuffer, buffer, (uint32_t)length) ==
+	    ERR_OK)
 		*copied = length;
 }

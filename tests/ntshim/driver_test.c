@@ -19,16 +19,17 @@ static struct {
 } t;
 
 static WCHAR name[] = u"test";
-static const GUID layer_v4 = {0xc38d57d1, 0x05a7, 0x4c33, {0x90, 0x4f, 0x7f, 0xbc, 0xee, 0xe6, 0x0e, 0x82}};
+static const GUID layer_v4 = {
+	0xc38d57d1, 0x05a7, 0x4c33, {0x90, 0x4f, 0x7f, 0xbc, 0xee, 0xe6, 0x0e, 0x82}};
 static const GUID key = {.Data1 = 77}, unknown = {.Data1 = 78};
 
 static VOID unload(PDRIVER_OBJECT driver)
 {
 }
 
-static void classify(const FWPS_INCOMING_VALUES0 *values, const FWPS_INCOMING_METADATA_VALUES0 *meta,
-		     void *data, const void *context, const FWPS_FILTER3 *filter, UINT64 flow,
-		     FWPS_CLASSIFY_OUT0 *out)
+static void classify(const FWPS_INCOMING_VALUES0 *values,
+		     const FWPS_INCOMING_METADATA_VALUES0 *meta, void *data, const void *context,
+		     const FWPS_FILTER3 *filter, UINT64 flow, FWPS_CLASSIFY_OUT0 *out)
 {
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The example drivers over crafted traffic, under the simulator on many schedules, and on the host
- * on whatever schedule comes (with ThreadSanitizer watching): every packet is answered once and as the drivers' documented rules say, nothing is held at the end, no memory is
- * left, and well-behaved drivers break no rule.
+ * on whatever schedule comes (with ThreadSanitizer watching): every packet is answered once and as
+ * the drivers' documented rules say, nothing is held at the end, no memory is left, and
+ * well-behaved drivers break no rule.
  */
 #include "kernel.h"
 
@@ -21,10 +22,10 @@ enum proto { PROTO_TCP, PROTO_UDP, PROTO_ICMP, PROTOS };
 struct conversation {
 	struct craft out, back; /* first packet's way, and the other */
 	enum proto proto;
-	bool blocked;		/* by the firewall's rule */
+	bool blocked; /* by the firewall's rule */
 	bool infected[MAX_PACKETS];
-	unsigned n, next;	/* packets in all, and fed */
-	bool waiting;		/* the last one is not answered */
+	unsigned n, next; /* packets in all, and fed */
+	bool waiting;	  /* the last one is not answered */
 	bool over;
 };
 
@@ -35,7 +36,7 @@ static struct {
 	bool check_verdicts;
 	unsigned unanswered;
 	struct thread *thread;
-	struct atom32 fed; /* how many packets; main looks at it to unload in mid-traffic */
+	struct atom32 fed;  /* how many packets; main looks at it to unload in mid-traffic */
 	struct atom32 over; /* conversations */
 	struct atom32 stop;
 } traffic;
@@ -72,14 +73,16 @@ static struct packet *segment(const struct conversation *c, unsigned i, const ch
 	uint32_t mine = i % 2 ? 900 : 100, other = i % 2 ? 100 : 900;
 
 	if (i < ARRAY_LEN(handshake))
-		return craft_tcp(way, i < 2 ? mine : mine + 1, i ? other + 1 : 0, handshake[i], NULL, 0);
+		return craft_tcp(way, i < 2 ? mine : mine + 1, i ? other + 1 : 0, handshake[i],
+				 NULL, 0);
 	return craft_tcp(way, mine + 1 + (i - 3) / 2 * (uint32_t)strlen(data), other + 1,
 			 HEADERS_ACK | HEADERS_PSH, data, (uint32_t)strlen(data));
 }
 
 static struct packet *packet_make(const struct conversation *c, unsigned i)
 {
-	const char *data = c->infected[i] ? "hello " PATTERN " world" : "nothing to be seen in here.....";
+	const char *data =
+		c->infected[i] ? "hello " PATTERN " world" : "nothing to be seen in here.....";
 	static const uint8_t echo[2][2] = {{8, 0}, {128, 129}}; /* request, reply */
 	const struct craft *way = i % 2 ? &c->back : &c->out;
 	bool v6 = craft_version(way) == 6;
@@ -366,11 +369,18 @@ static void clumsy_alone(UNUSED void *unused)
 TEST(every_mistake_of_the_clumsy_driver_is_reported_by_name)
 {
 	static const enum engine_rule expected[] = {
-		ENGINE_RULE_PendDoubleComplete, ENGINE_RULE_PendLost,
-		ENGINE_RULE_PendOutsideClassify, ENGINE_RULE_PendNoAbsorb,
-		ENGINE_RULE_StaleContext, ENGINE_RULE_LateComplete, ENGINE_RULE_NblRefBalance,
-		ENGINE_RULE_Irql, ENGINE_RULE_PoolLeak, ENGINE_RULE_BadAction,
-		ENGINE_RULE_BadPointer, ENGINE_RULE_SpinLock,
+		ENGINE_RULE_PendDoubleComplete,
+		ENGINE_RULE_PendLost,
+		ENGINE_RULE_PendOutsideClassify,
+		ENGINE_RULE_PendNoAbsorb,
+		ENGINE_RULE_StaleContext,
+		ENGINE_RULE_LateComplete,
+		ENGINE_RULE_NblRefBalance,
+		ENGINE_RULE_Irql,
+		ENGINE_RULE_PoolLeak,
+		ENGINE_RULE_BadAction,
+		ENGINE_RULE_BadPointer,
+		ENGINE_RULE_SpinLock,
 	};
 
 	memset(reported, 0, sizeof(reported));

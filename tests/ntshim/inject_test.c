@@ -5,8 +5,8 @@
 #include <fwpsk.h>
 
 static UCHAR ip[] = {
-	0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0x66, 0xcf, 10, 0, 0, 1, 10, 0, 0, 2, /* IP */
-	0x13, 0x88, 0x13, 0x89, 0, 8, 0, 0,					   /* UDP */
+	0x45, 0,    0,	  28,	0, 1, 0, 0, 64, 17, 0x66, 0xcf, 10, 0, 0, 1, 10, 0, 0, 2, /* IP */
+	0x13, 0x88, 0x13, 0x89, 0, 8, 0, 0,						  /* UDP */
 };
 
 static struct {
@@ -41,8 +41,9 @@ static void make_list(UINT32 types)
 	memset(&t, 0, sizeof(t));
 	CHECK_EQ_U(FwpsInjectionHandleCreate0(AF_INET, types, &t.handle), STATUS_SUCCESS);
 	t.mdl = NdisAllocateMdl(NULL, ip, sizeof(ip));
-	CHECK_EQ_U(FwpsAllocateNetBufferAndNetBufferList0(NULL, 0, 0, t.mdl, 0, sizeof(ip), &t.list),
-		   STATUS_SUCCESS);
+	CHECK_EQ_U(
+		FwpsAllocateNetBufferAndNetBufferList0(NULL, 0, 0, t.mdl, 0, sizeof(ip), &t.list),
+		STATUS_SUCCESS);
 }
 
 static void free_list(void)
@@ -104,12 +105,12 @@ static NTSTATUS injects_wrongly(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
 						    completed, &t),
 		   STATUS_FWP_NULL_POINTER);
 	t.list->FirstNetBuffer->DataLength = 20;
-	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0, t.list,
-						    completed, &t),
+	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0,
+						    t.list, completed, &t),
 		   STATUS_INVALID_PARAMETER); /* not a whole packet */
 	t.list->FirstNetBuffer->DataLength = 4000;
-	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0, t.list,
-						    completed, &t),
+	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0,
+						    t.list, completed, &t),
 		   STATUS_INVALID_PARAMETER); /* longer than its descriptors */
 	CHECK_EQ_U(FwpsInjectionHandleDestroy0(t.handle), STATUS_SUCCESS);
 	free_list();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Spin locks, events, timers, DPCs: under the simulator, on many schedules and on a virtual clock. */
+/* Spin locks, events, timers, DPCs: under the simulator, on many schedules and on a virtual clock.
+ */
 #include "kernel.h"
 
 #include <ntddk.h>
@@ -46,8 +47,9 @@ static PVOID start(PKSTART_ROUTINE routine)
 	HANDLE handle;
 	PVOID thread;
 
-	CHECK_EQ_U(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine, NULL),
-		   STATUS_SUCCESS);
+	CHECK_EQ_U(
+		PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine, NULL),
+		STATUS_SUCCESS);
 	CHECK_EQ_U(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &thread, NULL),
 		   STATUS_SUCCESS);
 	CHECK_EQ_U(ZwClose(handle), STATUS_SUCCESS);
@@ -56,7 +58,8 @@ static PVOID start(PKSTART_ROUTINE routine)
 
 static void join(PVOID thread)
 {
-	CHECK_EQ_U(KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+	CHECK_EQ_U(KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL),
+		   STATUS_SUCCESS);
 	ObDereferenceObject(thread);
 }
 
@@ -223,8 +226,8 @@ DRIVER_TEST(waiting_for_all_takes_all_or_none)
 
 	KeInitializeEvent(&t.event, SynchronizationEvent, TRUE);
 	KeInitializeEvent(&t.done, SynchronizationEvent, FALSE);
-	CHECK_EQ_U(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, &zero,
-					    NULL),
+	CHECK_EQ_U(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE,
+					    &zero, NULL),
 		   STATUS_TIMEOUT);
 	CHECK_EQ_U(KeReadStateEvent(&t.event), 1);
 	thread = start(set_both);

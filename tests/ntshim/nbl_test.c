@@ -6,9 +6,9 @@
 #include "stack/packet.h"
 
 static const uint8_t ip[] = {
-	0x45, 0, 0, 36, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, /* IP */
-	0x13, 0x88, 0x13, 0x89, 0, 16, 0, 0,				     /* UDP */
-	'p', 'a', 'y', 'l', 'o', 'a', 'd', '!',
+	0x45, 0,    0,	  36,	0,   1,	  0,   0,   64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, /* IP */
+	0x13, 0x88, 0x13, 0x89, 0,   16,  0,   0, /* UDP */
+	'p',  'a',  'y',  'l',	'o', 'a', 'd', '!',
 };
 #define TO_DATA 28u
 
@@ -195,7 +195,7 @@ TEST(lists_left_at_unload_are_reported_and_freed)
 TEST(a_list_of_the_drivers_own_gets_an_ip_header)
 {
 	static const UCHAR from[] = {10, 0, 0, 1}, to[] = {10, 0, 0, 2};
-	static UCHAR transport[16] = {0x13, 0x88, 0x13, 0x89, 0, 16, 0, 0,
+	static UCHAR transport[16] = {0x13, 0x88, 0x13, 0x89, 0,   16,	0,   0,
 				      'p',  'a',  'y',	'l',  'o', 'a', 'd', '!'};
 	NET_BUFFER_LIST *list;
 	struct headers h;
@@ -207,8 +207,8 @@ TEST(a_list_of_the_drivers_own_gets_an_ip_header)
 	CHECK_EQ_U(FwpsAllocateNetBufferAndNetBufferList0(NULL, 0, 0, mdl, 0, sizeof(transport),
 							  &list),
 		   STATUS_SUCCESS);
-	CHECK_EQ_U(FwpsConstructIpHeaderForTransportPacket0(list, 0, AF_INET, from, to, IPPROTO_UDP, 0,
-							    NULL, 0, 0, NULL, 0, 0),
+	CHECK_EQ_U(FwpsConstructIpHeaderForTransportPacket0(list, 0, AF_INET, from, to, IPPROTO_UDP,
+							    0, NULL, 0, 0, NULL, 0, 0),
 		   STATUS_SUCCESS);
 	CHECK_EQ_U(list->FirstNetBuffer->DataLength, sizeof(bytes));
 	CHECK_OK(nt_nb_copy(list->FirstNetBuffer, bytes, sizeof(bytes)));
