@@ -43,7 +43,8 @@ static void report(void *ctx, const struct engine_report *r)
 
 static wfp_err load_policy(struct platform *p, struct buf *why)
 {
-	wfp_err err = bfe_session_open(p->bfe, BFE_SESSION_DYNAMIC, 0, &p->session);
+	/* Not a dynamic one: objects of the drivers may refer to those of the file. */
+	wfp_err err = bfe_session_open(p->bfe, 0, 0, &p->session);
 
 	if (err) {
 		buf_printf(why, "no session for the policy: %s", err_text(err));
