@@ -220,11 +220,10 @@ static const MISTAKE AuthorizationMistakes[] = {
 	CompleteInventedContext, /* StaleContext */
 	CompleteLate,		 /* LateComplete, when the endpoint has closed meanwhile */
 	PendOutside,		 /* PendOutsideClassify */
-	Behave,
+	Forget,			 /* PendLost, by the watchdog; UnloadWithHolds */
 	Behave,
 	PendAndPermit,		 /* PendNoAbsorb, then LateComplete */
 	Behave,
-	Forget,			 /* PendLost, by the watchdog; UnloadWithHolds */
 	SleepInClassify,	 /* Irql */
 	FreePoolTwice,		 /* BadPointer */
 	LeakPool,		 /* PoolLeak, at unload */
