@@ -221,8 +221,6 @@ OPENWFP_EXPORT NTSTATUS NTAPI FwpsFlowAssociateContext0(UINT64 flowId, UINT16 la
 _IRQL_requires_max_(DISPATCH_LEVEL)
 OPENWFP_EXPORT NTSTATUS NTAPI FwpsFlowRemoveContext0(UINT64 flowId, UINT16 layerId,
 						     UINT32 calloutId);
-_IRQL_requires_max_(DISPATCH_LEVEL)
-OPENWFP_EXPORT NTSTATUS NTAPI FwpsFlowAbort0(UINT64 flowId);
 
 /* ---- deciding later: an ALE authorization ---- */
 
@@ -288,7 +286,6 @@ OPENWFP_EXPORT void NTAPI FwpsCompleteClassify0(UINT64 classifyHandle, UINT32 fl
 #define FwpsCalloutUnregisterByKey	   FwpsCalloutUnregisterByKey0
 #define FwpsFlowAssociateContext	   FwpsFlowAssociateContext0
 #define FwpsFlowRemoveContext		   FwpsFlowRemoveContext0
-#define FwpsFlowAbort			   FwpsFlowAbort0
 #define FwpsPendOperation		   FwpsPendOperation0
 #define FwpsCompleteOperation		   FwpsCompleteOperation0
 #define FwpsAcquireClassifyHandle	   FwpsAcquireClassifyHandle0
