@@ -28,6 +28,7 @@ struct platform {
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
 	char *names[PLATFORM_DRIVERS_MAX];
 	unsigned reloads;
+	bool unloaded; /* platform_unload was called: once is enough */
 	struct atom32 said[ENGINE_RULES]; /* [A] a broken rule was logged */
 };
 
@@ -128,27 +129,42 @@ wfp_err platform_open(struct platform **out, const struct platform_options *opti
 	return ERR_OK;
 }
 
-/* Asks politely while the driver still holds something; by force in the end. */
-static void unload(struct platform *p, unsigned i)
+/* ERR_TIMEOUT: its code still runs, for which the attempt has waited long enough. */
+static wfp_err unload_politely(struct platform *p, unsigned i, struct buf *why)
+{
+	wfp_err err = ERR_IN_USE;
+
+	for (int tries = 0; tries < RELOAD_TRIES && err && err != ERR_TIMEOUT; tries++) {
+		if (tries > 0)
+			clock_sleep_until(clock_now() + RELOAD_PAUSE);
+		buf_reset(why);
+		err = nt_driver_unload(p->drivers[i], NT_UNLOAD_POLITE, why);
+	}
+	return err;
+}
+
+/*
+ * Asks politely while the driver still holds something; by force in the end.  Force does not end a
+ * thread: a driver whose code runs on cannot be unmapped, and stays.
+ */
+static wfp_err unload(struct platform *p, unsigned i)
 {
 	struct buf why;
-	wfp_err err = ERR_OK;
+	wfp_err err;
 
 	buf_init(&why);
-	for (int tries = 0; tries < RELOAD_TRIES; tries++) {
-		buf_reset(&why);
-		err = nt_driver_unload(p->drivers[i], NT_UNLOAD_POLITE, &why);
-		if (!err)
-			break;
-		clock_sleep_until(clock_now() + RELOAD_PAUSE);
-	}
+	err = unload_politely(p, i, &why);
 	if (err) {
 		log_warn("%s is unloaded by force: %s", p->names[i], buf_str(&why));
+		buf_reset(&why);
 		err = nt_driver_unload(p->drivers[i], NT_UNLOAD_FORCED, &why);
-		BUG_ON(err);
 	}
-	p->drivers[i] = NULL;
+	if (err)
+		log_error("%s cannot be unloaded: %s", p->names[i], buf_str(&why));
+	else
+		p->drivers[i] = NULL;
 	buf_free(&why);
+	return err;
 }
 
 wfp_err platform_reload(struct platform *p, unsigned driver, struct buf *why)
@@ -157,8 +173,11 @@ wfp_err platform_reload(struct platform *p, unsigned driver, struct buf *why)
 
 	if (driver >= p->options.n_drivers)
 		return ERR_INVALID_PARAMETER;
-	if (p->drivers[driver])
-		unload(p, driver);
+	err = p->drivers[driver] ? unload(p, driver) : ERR_OK;
+	if (err) {
+		buf_append_str(why, "the one before it is still there");
+		return err;
+	}
 	err = load_driver(p, driver, why);
 	if (!err)
 		p->reloads++;
@@ -167,14 +186,21 @@ wfp_err platform_reload(struct platform *p, unsigned driver, struct buf *why)
 
 void platform_unload(struct platform *p)
 {
+	if (p->unloaded)
+		return;
+	p->unloaded = true;
+	stack_end(p->stack);
 	for (unsigned i = p->options.n_drivers; i-- > 0;)
 		if (p->drivers[i])
-			unload(p, i);
+			(void)unload(p, i); /* it has said so, and nt_has_drivers tells */
 }
 
 void platform_close(struct platform *p)
 {
 	platform_unload(p);
+	/* Code of a driver still runs and may call anything: it all stays, until the process ends. */
+	if (nt_has_drivers())
+		return;
 	nt_stop();
 	bfe_session_close(p->session);
 	bfe_destroy(p->bfe);

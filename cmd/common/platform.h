@@ -31,7 +31,10 @@ struct platform;
 /* On failure `why` is a sentence that names the file concerned, and nothing is left behind. */
 MUST_CHECK wfp_err platform_open(struct platform **out, const struct platform_options *options,
 				 struct buf *why);
-/* Takes everything down; drivers that still hold something are unloaded by force, and said so. */
+/*
+ * Takes everything down; drivers that still hold something are unloaded by force, and said so.  What
+ * a driver whose thread does not end could still call stays until the process ends.
+ */
 void platform_close(struct platform *p);
 
 struct engine *platform_engine(struct platform *p);

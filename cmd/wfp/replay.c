@@ -184,6 +184,8 @@ static wfp_err run_path(struct replay *r)
 		err = thread_start(&reloader, "reload", reload_drivers, r);
 	if (!err)
 		err = replay_path.run(path, &r->why);
+	/* A reload may be waiting for injections, and no worker runs any more. */
+	stack_end(platform_stack(r->platform));
 	if (reloader)
 		thread_join(reloader);
 	replay_path.close(path);

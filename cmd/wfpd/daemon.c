@@ -161,13 +161,16 @@ static wfp_err open_path(struct daemon *d, struct buf *why)
 static wfp_err run(struct daemon *d, struct buf *why)
 {
 	struct thread *controller;
-	wfp_err err = thread_start(&controller, "control", control, d);
+	wfp_err err;
 
+	d->started = clock_now();
+	err = thread_start(&controller, "control", control, d);
 	if (err)
 		return err;
 	print_event(d, "ready", NULL);
-	d->started = clock_now();
 	err = d->kind->run(d->path, why);
+	/* A reload may be waiting for injections, and no worker runs any more. */
+	stack_end(platform_stack(d->platform));
 	sig_post(SIG_EVENT_STOP); /* the source may have ended by itself */
 	thread_join(controller);
 	return err;

@@ -136,7 +136,7 @@ wfp_err engine_callout_unregister(struct engine *e, uint32_t id, enum engine_unr
 	engine_turn_end(e);
 	if (err)
 		return err;
-	pend_pool_callout_gone(e->pends, id);
+	pend_pool_callout_gone(e->pends, c);
 	if (c->ops->released)
 		c->ops->released(c->ctx);
 	engine_callout_unpin(c);

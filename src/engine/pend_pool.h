@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 
 struct pend_pool;
+struct engine_callout;
 
 MUST_CHECK wfp_err pend_pool_create(struct pend_pool **out, struct engine *e,
 				    const struct engine_config *config);
@@ -26,7 +27,7 @@ void pend_pool_count(struct pend_pool *pool, struct engine_counters *out);
  * A registration has ended: the classify handles it did not release are reported by name
  * (ClassifyHandleBalance) and freed.  After the rundown, before the callout's memory goes.
  */
-void pend_pool_callout_gone(struct pend_pool *pool, uint32_t callout_id);
+void pend_pool_callout_gone(struct pend_pool *pool, const struct engine_callout *c);
 
 /* Implemented by the engine. */
 struct pend_pool *engine_pend_pool(const struct engine *e);

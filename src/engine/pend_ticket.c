@@ -219,19 +219,21 @@ static uint64_t handle_if_of(struct pend_pool *pool, struct pend_ticket *t, uint
 	return pend_handle_make(pool->secret, name);
 }
 
-void pend_pool_callout_gone(struct pend_pool *pool, uint32_t callout_id)
+void pend_pool_callout_gone(struct pend_pool *pool, const struct engine_callout *c)
 {
 	uint32_t count = pend_slots_count(&pool->tickets);
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct pend_ticket *t = ticket_at(pool, i);
-		uint64_t handle = handle_if_of(pool, t, callout_id);
+		uint64_t handle = handle_if_of(pool, t, engine_callout_id(c));
 
 		if (handle == 0 || get(pool, handle) != t)
 			continue;
-		if (drop_ref(t, REF_ACQUIRED))
+		/* The key may be registered again by now, and the id is the key's. */
+		if (t->callout == c && drop_ref(t, REF_ACQUIRED))
 			report(pool, ENGINE_RULE_ClassifyHandleBalance, t, handle);
-		drop_ref(t, REF_PENDED);
+		if (t->callout == c)
+			drop_ref(t, REF_PENDED);
 		put(pool, t);
 	}
 }

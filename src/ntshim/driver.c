@@ -41,6 +41,16 @@ void nt_drivers_stop(void)
 	lock_destroy(&drivers.lock);
 }
 
+bool nt_has_drivers(void)
+{
+	bool any;
+
+	lock_take(&drivers.lock);
+	any = !list_empty(&drivers.all);
+	lock_drop(&drivers.lock);
+	return any;
+}
+
 const char *nt_driver_name(const struct nt_driver *d)
 {
 	return d->name;

@@ -217,8 +217,11 @@ static wfp_err packet_with_header(struct packet **out, const struct request *r,
 static wfp_err packet_with_given_header(struct packet **out, const struct request *r,
 					const uint8_t *bytes, uint32_t len)
 {
-	wfp_err err = packet_create_blank(out, r->header_len + len);
+	wfp_err err;
 
+	if (r->header_len > HEADERS_MAX_LEN) /* before it is added to something */
+		return ERR_INVALID_PARAMETER;
+	err = packet_create_blank(out, r->header_len + len);
 	if (err)
 		return err;
 	memcpy((*out)->data, r->header, r->header_len);

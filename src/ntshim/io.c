@@ -10,6 +10,7 @@
 
 #define WORK_THREADS 2u
 #define TAG_DEVICE   0x69766544u /* "Devi" */
+#define TAG_WORK     0x6b726f57u /* "Work"; from the pool, so that a forgotten item shows as a leak */
 
 /* [I] immutable   [L] work.lock */
 struct _IO_WORKITEM {
@@ -100,7 +101,7 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device)
 
 	if (!nt_irql_ok(DISPATCH_LEVEL, "IoAllocateWorkItem"))
 		return NULL;
-	item = mem_zalloc(sizeof(*item));
+	item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*item), TAG_WORK);
 	if (!item)
 		return NULL;
 	item->driver = nt_driver_current();
@@ -120,7 +121,7 @@ VOID IoFreeWorkItem(PIO_WORKITEM item)
 	if (queued)
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "IoFreeWorkItem");
 	else
-		mem_free(item);
+		ExFreePoolWithTag(item, TAG_WORK);
 }
 
 VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE_TYPE type,

@@ -168,7 +168,7 @@ unsigned nt_dpc_reclaim(const struct nt_driver *d)
 		PKTIMER timer = CONTAINING_RECORD(pos, KTIMER, TimerListEntry);
 
 		next = pos->Flink;
-		if (timer->Dpc && dpc_driver(timer->Dpc) == d) {
+		if (timer->Processor == d->id || (timer->Dpc && dpc_driver(timer->Dpc) == d)) {
 			unlink_entry(pos);
 			n++;
 		}
@@ -254,6 +254,8 @@ BOOLEAN KeSetTimerEx(PKTIMER timer, LARGE_INTEGER due, LONG period, PKDPC dpc)
 	timer->DueTime.QuadPart = nt_deadline(due);
 	timer->Period = (ULONG)period;
 	timer->Dpc = dpc;
+	/* Whose memory it lies in, for the unload: a timer need not have a DPC. */
+	timer->Processor = nt_driver_current() ? nt_driver_id(nt_driver_current()) : 0;
 	timer_insert(timer);
 	lock_drop(&nt_dispatcher);
 	return was;

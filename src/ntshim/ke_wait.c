@@ -127,18 +127,18 @@ static bool waiter_sleep(struct waiter *w, uint64_t deadline)
 
 uint64_t nt_deadline(LARGE_INTEGER due)
 {
+	uint64_t ticks = 0 - (uint64_t)due.QuadPart; /* also of the smallest: "never" */
 	LARGE_INTEGER now;
-	int64_t ticks = -due.QuadPart;
 
 	if (due.QuadPart > 0) {
 		KeQuerySystemTimePrecise(&now);
-		ticks = due.QuadPart - now.QuadPart;
+		if (due.QuadPart <= now.QuadPart)
+			return clock_now();
+		ticks = (uint64_t)(due.QuadPart - now.QuadPart);
 	}
-	if (ticks <= 0)
-		return clock_now();
-	if ((uint64_t)ticks > UINT64_MAX / 400)
+	if (ticks > UINT64_MAX / 400)
 		return CLOCK_NEVER;
-	return clock_now() + (uint64_t)ticks * 100;
+	return clock_now() + ticks * 100;
 }
 
 static bool wait_allowed(const LARGE_INTEGER *timeout, const char *function)

@@ -20,6 +20,8 @@ struct nt_config {
 };
 MUST_CHECK wfp_err nt_start(const struct nt_config *config);
 void nt_stop(void); /* every driver must have been unloaded */
+/* Some driver is mapped: loaded, or not to be unloaded because its code still runs. */
+bool nt_has_drivers(void);
 
 struct nt_driver;
 struct _DRIVER_OBJECT;
@@ -28,7 +30,8 @@ struct _UNICODE_STRING;
 typedef int32_t (*nt_driver_entry)(struct _DRIVER_OBJECT *driver, struct _UNICODE_STRING *registry);
 
 /*
- * On failure `why` names the file and what is wrong with it; nothing stays behind.
+ * On failure `why` names the file and what is wrong with it; nothing stays behind, unless a thread
+ * that it started does not end.
  * ERR_DLL_INIT_FAILED: DriverEntry failed.
  */
 MUST_CHECK wfp_err nt_driver_load(struct nt_driver **out, const char *path, struct buf *why);

@@ -185,15 +185,14 @@ static bool at_rest(const struct nfqueue_worker *w)
 }
 
 /* False: the thread ends. */
-static bool go_on(struct nfqueue_worker *w, unsigned got, bool *flushed)
+static bool go_on(struct nfqueue_worker *w, unsigned got)
 {
 	const enum phase phase = (enum phase)atom32_load_acquire(&w->phase);
 
 	if (phase == READING)
 		return true;
-	if (!*flushed)
-		stack_worker_flush(w->worker);
-	*flushed = true;
+	/* Every time: the kernel may still have had pieces for us when draining began. */
+	stack_worker_flush(w->worker);
 	if (got == 0 && at_rest(w))
 		atom32_add(&w->idle_turns, 1);
 	else
@@ -213,7 +212,6 @@ static void sleep_until(struct nfqueue_worker *w, uint64_t next)
 static void worker_thread(void *arg)
 {
 	struct nfqueue_worker *w = arg;
-	bool flushed = false;
 	uint64_t next;
 	unsigned got;
 
@@ -223,7 +221,7 @@ static void worker_thread(void *arg)
 		got = read_packets(w);
 		next = stack_worker_poll(w->worker, clock_now());
 		nfqueue_socket_flush(w->socket);
-		if (!go_on(w, got, &flushed))
+		if (!go_on(w, got))
 			break;
 		if (got == 0)
 			sleep_until(w, next);

@@ -67,7 +67,7 @@ static void give_pieces(struct stack_worker *w, struct packet *p, enum port_verd
 	while (piece) {
 		struct packet *next = piece->next_piece;
 
-		if (piece->port)
+		if (piece->port) /* else it has just been carried */
 			give_one(w, piece, replaced ? PORT_DROP : v, why);
 		packet_put(piece);
 		piece = next;

@@ -200,6 +200,9 @@ wfp_err stack_inject(struct stack *s, const struct stack_injection *in)
 	*i = (struct injection){.letter = {.open = open_injection}, .in = *in};
 	sign(p, in);
 	w = p->origin && p->origin->ledger ? p->origin->hold.worker : worker_for_packet(s, p);
-	worker_send(w, &i->letter);
+	if (!worker_try_send(w, &i->letter)) {
+		mem_free(i);
+		return ERR_TCPIP_NOT_READY;
+	}
 	return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/thread.h"
 #include "engine/ledger.h"
 #include "stack/authorize.h"
 #include "stack/worker.h"
@@ -60,6 +61,8 @@ wfp_err stack_create(struct stack **out, const struct stack_config *config)
 	s->engine = config->engine;
 	s->config = *config;
 	s->n_workers = config->workers;
+	atom32_init(&s->busy, 0);
+	atom32_init(&s->ended, 0);
 	set_defaults(&s->config);
 	choose_hash_key(s);
 	s->workers = mem_zalloc_array(s->n_workers, sizeof(*s->workers));
@@ -88,10 +91,7 @@ undo_stack:
 
 bool stack_quiet(struct stack *s)
 {
-	for (unsigned i = 0; i < s->n_workers; i++)
-		if (!worker_is_quiet(&s->workers[i]))
-			return false;
-	return true;
+	return atom32_load(&s->busy) == 0;
 }
 
 void stack_reclaim(struct stack *s)
@@ -99,21 +99,31 @@ void stack_reclaim(struct stack *s)
 	ledger_reclaim(s->engine, 0, CLOCK_NEVER);
 }
 
-/* What callouts gave back after the workers had been left is of no more consequence. */
-static void open_last_letters(struct stack *s)
+static bool letters_under_way(const struct stack *s)
 {
-	bool any = true;
+	for (unsigned i = 0; i < s->n_workers; i++)
+		if (atom32_load(&s->workers[i].in_flight) > 0)
+			return true;
+	return false;
+}
 
-	while (any) {
-		any = false;
+void stack_end(struct stack *s)
+{
+	atom32_store(&s->ended, 1);
+	while (letters_under_way(s)) {
+		bool any = false;
+
 		for (unsigned i = 0; i < s->n_workers; i++)
 			any |= worker_open_letters(&s->workers[i]);
+		if (!any)
+			thread_yield(); /* announced and not yet sent, or refused */
 	}
 }
 
 void stack_destroy(struct stack *s)
 {
-	open_last_letters(s);
+	/* What callouts gave back after the workers had been left is of no more consequence. */
+	stack_end(s);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		worker_fini(&s->workers[i]);
 	layers_destroy(s->layers);

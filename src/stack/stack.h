@@ -26,6 +26,12 @@ struct stack_config {
 };
 
 MUST_CHECK wfp_err stack_create(struct stack **out, const struct stack_config *config);
+/*
+ * No thread will take a worker's turns any more: injections are refused from here on, and those
+ * under way are completed on the calling thread.  Before drivers are unloaded, or one that waits for
+ * its injections (FwpsInjectionHandleDestroy) waits for ever.  Every worker must be left.
+ */
+void stack_end(struct stack *s);
 /* Every worker must be quiet (stack_worker_quiet) and left. */
 void stack_destroy(struct stack *s);
 struct stack_worker *stack_worker(struct stack *s, unsigned i);
@@ -78,7 +84,9 @@ struct stack_injection {
 	void (*done)(void *ctx, wfp_err status);
 	void *ctx;
 };
-/* An error: nothing was taken, done will not be called. */
+/*
+ * An error: nothing was taken, done will not be called.  ERR_TCPIP_NOT_READY: stack_end was called.
+ */
 MUST_CHECK wfp_err stack_inject(struct stack *s, const struct stack_injection *in);
 
 struct stack_counters {

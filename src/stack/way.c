@@ -69,6 +69,12 @@ static enum way_move step_reassemble(struct journey *j)
 	while ((link = list_pop_head(&originals))) {
 		struct packet *piece = LIST_ENTRY(link, struct packet, queued);
 
+		/* A driver's own: the port does not have these bytes, so it is given the whole. */
+		if (!piece->port) {
+			whole->modified = true;
+			packet_put(piece);
+			continue;
+		}
 		if (tail)
 			tail->next_piece = piece;
 		else

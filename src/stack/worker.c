@@ -21,10 +21,34 @@
 
 /* ---- letters -------------------------------------------------------------------------------- */
 
+static void announce(struct stack_worker *w)
+{
+	atom32_add(&w->stack->busy, 1);
+	atom32_add(&w->in_flight, 1);
+}
+
+static void letter_is_over(struct stack_worker *w)
+{
+	atom32_sub(&w->in_flight, 1);
+	atom32_sub(&w->stack->busy, 1);
+}
+
 void worker_send(struct stack_worker *w, struct letter *l)
 {
-	atom32_add(&w->in_flight, 1);
+	announce(w);
 	mailbox_push(&w->mailbox, &l->mail);
+}
+
+/* Announced before looking: stack_end marks first and waits for what is announced then. */
+bool worker_try_send(struct stack_worker *w, struct letter *l)
+{
+	announce(w);
+	if (atom32_load(&w->stack->ended)) {
+		letter_is_over(w);
+		return false;
+	}
+	mailbox_push(&w->mailbox, &l->mail);
+	return true;
 }
 
 static void open_moved(struct stack_worker *w, struct letter *l)
@@ -56,7 +80,7 @@ bool worker_open_letters(struct stack_worker *w)
 
 		mail = mail->next;
 		l->open(w, l);
-		atom32_sub(&w->in_flight, 1);
+		letter_is_over(w);
 	}
 	return any;
 }
@@ -171,14 +195,10 @@ uint64_t stack_worker_poll(struct stack_worker *w, uint64_t now)
 	return next;
 }
 
-bool worker_is_quiet(const struct stack_worker *w)
-{
-	return atom32_load(&w->in_flight) == 0 && atom32_load(&w->held) == 0;
-}
-
 bool stack_worker_quiet(struct stack_worker *w)
 {
-	return worker_is_quiet(w) && fragment_table_empty(w->fragments);
+	return atom32_load(&w->in_flight) == 0 && atom32_load(&w->held) == 0 &&
+	       fragment_table_empty(w->fragments);
 }
 
 void stack_worker_flush(struct stack_worker *w)

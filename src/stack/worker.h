@@ -35,12 +35,18 @@ struct stack_worker {
 	struct stack_counters published; /* [published_lock] count, as of the end of a turn */
 };
 
-/* [I] all but the workers' own */
+/* [I] all but the workers' own   [A] atomic */
 struct stack {
 	struct engine *engine;
 	struct stack_config config;
 	uint8_t hash_key[16];
 	struct layers *layers;
+	/*
+	 * [A] Letters under way and what workers hold, of all of them.  One number, because a look
+	 * at one worker after the other misses the letter that the second sends to the first.
+	 */
+	struct atom32 busy;
+	struct atom32 ended; /* [A] no thread takes turns any more: injections are refused */
 	unsigned n_workers;
 	struct stack_worker *workers;
 };
@@ -48,17 +54,19 @@ struct stack {
 static inline void worker_hold(struct stack_worker *w)
 {
 	atom32_add_relaxed(&w->held, 1);
+	atom32_add(&w->stack->busy, 1);
 }
 
 static inline void worker_let_go(struct stack_worker *w)
 {
 	atom32_sub_relaxed(&w->held, 1);
+	atom32_sub(&w->stack->busy, 1);
 }
 
-/* Nothing is held and no letter under way.  Any thread; only a snapshot while others work. */
-bool worker_is_quiet(const struct stack_worker *w);
 /* Sends a letter to a worker.  Any thread, any lock. */
 void worker_send(struct stack_worker *w, struct letter *l);
+/* The same, unless the stack has ended: then false, and the letter is still the caller's. */
+MUST_CHECK bool worker_try_send(struct stack_worker *w, struct letter *l);
 /* The packet goes on at `step` on another worker; the reference goes with it. */
 void worker_move(struct stack_worker *to, struct packet *p, uint8_t step);
 MUST_CHECK wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index);

@@ -35,6 +35,7 @@ point driver_whose_driverentry_fails says 2 'bad_fails.so.*0x' replay --driver "
 crashes() { "$wfp" replay examples/web.pcap --driver "$bad/bad_crashes.so" >"$tmp/out" 2>"$tmp/err"
 	[ $? -ge 128 ] && grep -q 'bad_crashes.so' "$tmp/err" || { cat "$tmp/err"; return 1; }; }
 point driver_that_crashes_in_driverentry_is_named crashes
+point driver_whose_thread_does_not_end_stays_and_is_named says 1 'bad_endless.so.*still runs' replay --driver "$bad/bad_endless.so"
 point policy_that_is_not_there says 2 'nowhere.json' replay --policy "$tmp/nowhere.json"
 point policy_that_is_no_json policy 'policy.json:1' '{ "filters": [ }'
 point policy_that_names_no_layer policy 'FWPM_LAYER_NOWHERE' '{"filters":[{"name":"x","layer":"FWPM_LAYER_NOWHERE","action":"FWP_ACTION_BLOCK"}]}'

@@ -287,9 +287,9 @@ TEST(a_handle_that_was_never_released_is_reported_when_the_callout_goes)
 	handle = acquire(&f, &f.a);
 	CHECK(!world_return(&f.call));
 	pend_end(f.op);
-	pend_pool_callout_gone(f.e.pool, f.b.id);
+	pend_pool_callout_gone(f.e.pool, &f.b);
 	CHECK_EQ_U(broken(&f, ENGINE_RULE_ClassifyHandleBalance), 0);
-	pend_pool_callout_gone(f.e.pool, f.a.id);
+	pend_pool_callout_gone(f.e.pool, &f.a);
 	CHECK_EQ_U(broken(&f, ENGINE_RULE_ClassifyHandleBalance), 1);
 	pend_release(&f.e, handle);
 	CHECK_EQ_U(broken(&f, ENGINE_RULE_StaleContext), 1);
@@ -401,7 +401,24 @@ TEST(one_verdict_and_one_revoked_hold_is_a_block)
 	r = resume_and_end(&f);
 	CHECK(r.revoked && !r.final);
 	CHECK_EQ_U(r.outcome, ENGINE_BLOCK);
-	pend_pool_callout_gone(f.e.pool, f.a.id);
+	pend_pool_callout_gone(f.e.pool, &f.a);
 	CHECK_EQ_U(broken(&f, ENGINE_RULE_ClassifyHandleBalance), 0);
+	close_quiet(&f);
+}
+
+TEST(a_registration_that_goes_leaves_the_handles_of_the_next_with_its_key_alone)
+{
+	struct engine_callout before;
+	struct fixture f;
+	uint64_t handle;
+
+	open_plain(&f);
+	world_callout_init(&before, f.a.id, "proxy"); /* the id is the key's */
+	handle = pend_one(&f, &f.a);
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
+	pend_pool_callout_gone(f.e.pool, &before);
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_ClassifyHandleBalance), 0);
+	answer(&f, handle, MODEL_ACTION_PERMIT, false);
+	CHECK(resume_and_end(&f).final);
 	close_quiet(&f);
 }

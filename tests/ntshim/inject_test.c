@@ -98,12 +98,19 @@ SIM_TEST(destroying_a_handle_waits_for_the_completion_that_comes_once)
 
 static NTSTATUS injects_wrongly(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
 {
+	FWPS_TRANSPORT_SEND_PARAMS1 endless = {.headerIncludeHeader = ip,
+					       .headerIncludeHeaderLength = MAXULONG - 8};
+
 	driver->DriverUnload = unload;
 	make_list(FWPS_INJECTION_TYPE_TRANSPORT);
 	CHECK_EQ_U(send_list(), STATUS_FWP_INJECT_HANDLE_STALE);
 	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0, NULL,
 						    completed, &t),
 		   STATUS_FWP_NULL_POINTER);
+	/* Its length and the list's together are a small number. */
+	CHECK_EQ_U(FwpsInjectTransportSendAsync1(t.handle, NULL, 0, 0, &endless, AF_INET, 0, t.list,
+						 completed, &t),
+		   STATUS_INVALID_PARAMETER);
 	t.list->FirstNetBuffer->DataLength = 20;
 	CHECK_EQ_U(FwpsInjectTransportReceiveAsync0(t.handle, NULL, NULL, 0, AF_INET, 0, 0, 0,
 						    t.list, completed, &t),
@@ -123,5 +130,33 @@ TEST(an_injection_that_fails_takes_nothing_and_completes_nothing)
 	kernel_start();
 	kernel_unload(kernel_driver(injects_wrongly));
 	CHECK_EQ_U(broken(ENGINE_RULE_PoolLeak) + broken(ENGINE_RULE_NblRefBalance), 0);
+	kernel_stop();
+}
+
+static VOID unload_injects(PDRIVER_OBJECT driver)
+{
+	CHECK_EQ_U(t.completed, 1);
+	CHECK_EQ_U(send_list(), STATUS_FWP_TCPIP_NOT_READY);
+	CHECK_EQ_U(FwpsInjectionHandleDestroy0(t.handle), STATUS_SUCCESS);
+	free_list();
+}
+
+static NTSTATUS injects_to_the_end(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	driver->DriverUnload = unload_injects;
+	make_list(FWPS_INJECTION_TYPE_NETWORK);
+	CHECK_EQ_U(send_list(), STATUS_SUCCESS);
+	return STATUS_SUCCESS;
+}
+
+SIM_TEST(a_driver_that_injects_after_the_last_turn_does_not_wait_for_ever)
+{
+	struct nt_driver *d;
+
+	kernel_start();
+	d = kernel_driver(injects_to_the_end);
+	stack_end(k.stack);
+	kernel_unload(d);
+	CHECK_EQ_U(t.completed, 1);
 	kernel_stop();
 }

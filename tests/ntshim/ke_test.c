@@ -338,3 +338,33 @@ TEST(a_timer_left_set_at_unload_is_taken_away_and_reported)
 	CHECK_EQ_U(broken(ENGINE_RULE_HandleLeak), 1);
 	kernel_stop();
 }
+
+static NTSTATUS leaves_plain_timer(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	driver->DriverUnload = unload;
+	KeInitializeTimer(&left_timer);
+	KeSetTimer(&left_timer, in_ms(1000000), NULL);
+	return STATUS_SUCCESS;
+}
+
+TEST(a_timer_without_a_dpc_is_taken_away_at_unload_too)
+{
+	kernel_start();
+	kernel_unload(kernel_driver(leaves_plain_timer));
+	CHECK_EQ_U(broken(ENGINE_RULE_HandleLeak), 1);
+	CHECK(left_timer.TimerListEntry.Flink == NULL);
+	kernel_stop();
+}
+
+DRIVER_TEST(a_timer_due_never_neither_fires_nor_keeps_others_from_it)
+{
+	LARGE_INTEGER never = {.QuadPart = -MAXLONGLONG - 1};
+	KTIMER timer, other;
+
+	KeInitializeTimer(&timer);
+	KeInitializeTimer(&other);
+	CHECK(!KeSetTimer(&timer, never, NULL));
+	CHECK(!KeSetTimer(&other, in_ms(5), NULL));
+	KeWaitForSingleObject(&other, Executive, KernelMode, FALSE, NULL);
+	CHECK(KeCancelTimer(&timer));
+}

@@ -169,3 +169,21 @@ SIM_TEST(interlocked_operations_return_what_is_documented)
 	CHECK(!InterlockedCompareExchangePointer(&pointer, &word, NULL));
 	CHECK(InterlockedExchangePointer(&pointer, NULL) == &word);
 }
+
+static NTSTATUS forgets_work(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	driver->DriverUnload = unload;
+	CHECK(IoAllocateWorkItem(NULL) != NULL);
+	return STATUS_SUCCESS;
+}
+
+TEST(a_work_item_that_was_not_freed_is_reported_and_taken_back)
+{
+	uint64_t live = mem_live();
+
+	kernel_start();
+	kernel_unload(kernel_driver(forgets_work));
+	CHECK_EQ_U(broken(ENGINE_RULE_PoolLeak), 1);
+	kernel_stop();
+	CHECK_EQ_U(mem_live(), live);
+}

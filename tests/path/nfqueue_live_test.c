@@ -197,6 +197,43 @@ TEST(streams_of_big_packets_pass)
 	CHECK_EQ_U(c.dropped, 0);
 }
 
+/* First pieces of datagrams that have no second, until told to stop. */
+static struct atom32 flooding;
+
+static void flood_pieces(UNUSED void *unused)
+{
+	uint8_t ip[28] = {0x45, 0, 0, 28, 0, 0, 0x20, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1};
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	uint16_t id = 1;
+
+	CHECK(fd >= 0);
+	while (atom32_load(&flooding)) {
+		memcpy(ip + 4, &id, sizeof(id));
+		id++;
+		(void)!sendto(fd, ip, sizeof(ip), 0, (const void *)&to, sizeof(to));
+	}
+	close(fd);
+}
+
+TEST(pieces_that_come_while_stopping_are_answered)
+{
+	struct path_counters c;
+	struct thread *flood;
+
+	if (!begin("pieces_that_come_while_stopping_are_answered", 2))
+		return;
+	start();
+	atom32_init(&flooding, 1);
+	CHECK_OK(thread_start(&flood, "flood", flood_pieces, NULL));
+	clock_sleep_until(clock_now() + 200 * CLOCK_MS);
+	end(&c);
+	atom32_store(&flooding, 0);
+	thread_join(flood);
+	CHECK(c.received > 0);
+}
+
 TEST(what_the_policy_blocks_does_not_arrive)
 {
 	struct path_counters c;

@@ -306,3 +306,137 @@ SIM_TEST(an_injection_that_the_port_cannot_send_says_so)
 	CHECK_ERR(c->done_error, ERR_NOT_SUPPORTED);
 	world_destroy(w);
 }
+
+/* As a driver that made the packet itself. */
+static wfp_err inject_own(struct world *w, struct packet *p)
+{
+	return stack_inject(w->stack, &(struct stack_injection){
+					      .packet = p, .entry = PACKET_ENTRY_NETWORK, .handle = 7});
+}
+
+static struct packet *make_train(struct packet **pieces, unsigned max, unsigned *n)
+{
+	static uint8_t data[100];
+	const struct craft in = craft_reply(&out, PACKET_IN);
+	struct packet *whole = craft_udp(&in, data, sizeof(data));
+
+	*n = craft_train(whole, 77, 48, pieces, max);
+	return whole;
+}
+
+SIM_TEST(a_datagram_of_pieces_that_a_driver_made_is_sent_as_one)
+{
+	struct world *w = world_create();
+	struct packet *pieces[8], *whole;
+	unsigned n;
+
+	stack_worker_set_port(w->worker, &w->port);
+	whole = make_train(pieces, ARRAY_LEN(pieces), &n);
+	for (unsigned i = 0; i < n; i++)
+		CHECK_OK(inject_own(w, pieces[i]));
+	world_turn(w);
+	CHECK_EQ_U(w->n_sent, 1);
+	packet_put(whole);
+	world_destroy(w);
+}
+
+SIM_TEST(a_datagram_with_a_piece_of_a_drivers_own_is_carried_whole_by_the_ports_first)
+{
+	struct world *w = world_create();
+	struct packet *pieces[8], *whole;
+	uint64_t t = 0;
+	unsigned n;
+
+	whole = make_train(pieces, ARRAY_LEN(pieces), &n);
+	CHECK_OK(inject_own(w, pieces[0]));
+	for (unsigned i = 1; i < n; i++)
+		t = world_give_and_turn(w, pieces[i]);
+	CHECK(world_accepted(w, 0) && w->answers[0].modified);
+	CHECK_EQ_U(w->answers[0].len, whole->len);
+	for (uint64_t i = 1; i <= t; i++)
+		CHECK(world_dropped(w, i));
+	CHECK_EQ_U(w->n_sent, 0);
+	packet_put(whole);
+	world_destroy(w);
+}
+
+SIM_TEST(when_no_worker_will_run_injections_under_way_complete_and_new_ones_are_refused)
+{
+	struct world *w = world_create();
+	struct world_callout *c = world_callout(w, OUT_TRANSPORT, MODEL_ACTION_CALLOUT_INSPECTION,
+						1, clone_and_permit);
+	struct packet *late;
+
+	world_give_and_turn(w, craft_udp(&out, "a", 1));
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	stack_end(w->stack);
+	CHECK_EQ_U(c->done, 1);
+	late = craft_udp(&out, "b", 1);
+	CHECK_ERR(inject_own(w, late), ERR_TCPIP_NOT_READY);
+	packet_put(late);
+	world_destroy(w);
+}
+
+/* ---- being quiet is said of all workers at once --------------------------------------------- */
+
+#define HOPS 12u
+
+static struct relay {
+	struct world *w;
+	struct stack *stack;
+	struct atom32 hops, stop;
+} relay;
+
+static void relay_send(void);
+
+static void relay_done(UNUSED void *ctx, UNUSED wfp_err status)
+{
+	if (atom32_add(&relay.hops, 1) < HOPS)
+		relay_send();
+}
+
+/* Each to another port, so that now this worker has it and now that one. */
+static void relay_send(void)
+{
+	struct craft c = out;
+
+	c.src_port = (uint16_t)(2000 + atom32_load(&relay.hops));
+	CHECK_OK(stack_inject(relay.stack, &(struct stack_injection){
+						   .packet = craft_udp(&c, "a", 1),
+						   .entry = PACKET_ENTRY_TRANSPORT,
+						   .handle = 7,
+						   .done = relay_done,
+					   }));
+}
+
+static void relay_turns(void *worker)
+{
+	stack_worker_enter(worker);
+	while (!atom32_load(&relay.stop)) {
+		stack_worker_poll(worker, clock_now());
+		thread_yield();
+	}
+	stack_worker_leave(worker);
+}
+
+SIM_TEST(the_stack_is_not_quiet_while_a_letter_is_handed_from_worker_to_worker)
+{
+	struct world *w = world_create();
+	struct thread *threads[2];
+
+	relay = (struct relay){.w = w};
+	CHECK_OK(stack_create(&relay.stack,
+			      &(struct stack_config){.engine = w->engine, .workers = 2}));
+	relay_send();
+	for (unsigned i = 0; i < ARRAY_LEN(threads); i++)
+		CHECK_OK(thread_start(&threads[i], "worker", relay_turns,
+				      stack_worker(relay.stack, i)));
+	while (!stack_quiet(relay.stack))
+		thread_yield();
+	CHECK_EQ_U(atom32_load(&relay.hops), HOPS);
+	atom32_store(&relay.stop, 1);
+	for (unsigned i = 0; i < ARRAY_LEN(threads); i++)
+		thread_join(threads[i]);
+	stack_destroy(relay.stack);
+	world_destroy(w);
+}
