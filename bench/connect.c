@@ -2,7 +2,8 @@
 /*
  * connect - the traffic of the live benchmarks: a plain host program, not part of the platform.
  *
- *	connect serve PORT                     accept and close; or, for a client that sends, swallow
+ *	connect accept PORT                    accept and close
+ *	connect swallow PORT                   accept and read until the end
  *	connect rate HOST PORT SECONDS         connections a second (4 threads), each reset after connect
  *	connect stream HOST PORT SECONDS       bytes a second over one connection
  *
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +47,7 @@ static void *swallow(void *arg)
 	return NULL;
 }
 
-static int serve(void)
+static int serve(bool read_all)
 {
 	int s = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 	pthread_t t;
@@ -60,7 +62,7 @@ static int serve(void)
 
 		if (fd < 0)
 			continue;
-		if (pthread_create(&t, NULL, swallow, (void *)(intptr_t)fd) == 0)
+		if (read_all && pthread_create(&t, NULL, swallow, (void *)(intptr_t)fd) == 0)
 			pthread_detach(t);
 		else
 			close(fd);
@@ -123,9 +125,9 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	address.sin_family = AF_INET;
-	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
+	if (argc == 3) {
 		address.sin_port = htons((uint16_t)atoi(argv[2]));
-		return serve();
+		return serve(strcmp(argv[1], "swallow") == 0);
 	}
 	if (argc != 5 || inet_pton(AF_INET, argv[2], &address.sin_addr) != 1)
 		return 2;

@@ -22,6 +22,7 @@ import topology
 from craft_pcap import Capture
 
 PAIRS, SECONDS = 5, 2
+PORT = {"rate": 5201, "stream": 5202}
 
 
 def machine():
@@ -83,22 +84,25 @@ def live(build):
     connect = build / "bench/bench_connect"
     figures = {("rate", True): [], ("rate", False): [], ("stream", True): [], ("stream", False): []}
     with topology.Topology() as topo:
-        server = subprocess.Popen(topo.inside("peer", [connect, "serve", "5201"]), stdout=subprocess.PIPE, text=True)
+        servers = [subprocess.Popen(topo.inside("peer", [connect, how, port]), stdout=subprocess.PIPE, text=True)
+                   for how, port in (("accept", PORT["rate"]), ("swallow", PORT["stream"]))]
         try:
-            server.stdout.readline()
+            for server in servers:
+                server.stdout.readline()
             for _ in range(PAIRS):
                 for what in ("rate", "stream"):
                     for with_wfpd in (False, True):
                         daemon = Wfpd(topo, build) if with_wfpd else None
-                        out = subprocess.run(topo.inside("host", [connect, what, plan.ADDRESS["peer", 4], "5201", SECONDS]),
+                        out = subprocess.run(topo.inside("host", [connect, what, plan.ADDRESS["peer", 4], PORT[what], SECONDS]),
                                              check=True, capture_output=True, text=True).stdout
                         if daemon:
                             daemon.stop()
                         figures[what, with_wfpd].append(float(out))
                         time.sleep(0.1)
         finally:
-            server.kill()
-            server.wait()
+            for server in servers:
+                server.kill()
+                server.wait()
     for what, unit in (("rate", "connections/s"), ("stream", "bytes/s")):
         yield {"name": f"live {unit}, wfpd without drivers", "value": statistics.median(figures[what, True]),
                "unit": unit, "baseline": "no wfpd", "baseline_value": statistics.median(figures[what, False])}
