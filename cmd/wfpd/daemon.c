@@ -163,11 +163,12 @@ static wfp_err run(struct daemon *d, struct buf *why)
 	struct thread *controller;
 	wfp_err err;
 
+	/* Said first: from here on the control thread says things, too, and signals wait for it. */
+	print_event(d, "ready", NULL);
 	d->started = clock_now();
 	err = thread_start(&controller, "control", control, d);
 	if (err)
 		return err;
-	print_event(d, "ready", NULL);
 	err = d->kind->run(d->path, why);
 	/* A reload may be waiting for injections, and no worker runs any more. */
 	stack_end(platform_stack(d->platform));

@@ -140,6 +140,12 @@ static wfp_err pend_with(struct pend_pool *pool, struct pend_ticket *t, uint64_t
 
 	if (frame && filter_id != frame->call->filter->id)
 		return ERR_INVALID_PARAMETER;
+	/* It has a hold of another call to name: a second would never be completed. */
+	if (atom64_load(&t->context) != 0 && !(frame && frame->pended)) {
+		engine_report_callout(pool->engine, ENGINE_RULE_PendOutsideClassify, t->callout,
+				      t->op_handle);
+		return ERR_CANNOT_PEND;
+	}
 	err = pend_driver_hold(pool, frame, PEND_CLASSIFY, t->op_handle, &context);
 	if (err || atom64_load(&t->context) == context)
 		return err == ERR_NULL_POINTER ? ERR_CANNOT_PEND : err;

@@ -136,17 +136,28 @@ static wfp_err reclaim_callouts(struct nt_driver *d, enum nt_unload how, struct 
 	return err;
 }
 
-/* Nothing of the driver runs any more, or ever will, when this succeeds. */
+/*
+ * Nothing of the driver runs any more, or ever will, when this succeeds.  A thread may set a timer
+ * as its last act, a DPC or a work item may start the next: so all must be gone in two looks, one
+ * after the other.
+ */
 static wfp_err wait_for_code(struct nt_driver *d, struct buf *why)
 {
 	uint64_t deadline = clock_now() + DRAIN_TIME;
-	bool ended;
+	unsigned found, left = 0, clean = 0;
+	bool ended, idle;
 
-	note_left(d, ENGINE_RULE_HandleLeak, nt_dpc_reclaim(d), "DPCs or timers queued", why);
-	ended = nt_threads_join(d, deadline);
-	while (atom32_load(&d->busy) > 0 && clock_now() < deadline)
-		clock_sleep_until(clock_now() + DRAIN_STEP);
-	if (ended && atom32_load(&d->busy) == 0)
+	left = nt_dpc_reclaim(d, &idle);
+	do {
+		ended = nt_threads_join(d, deadline);
+		found = nt_dpc_reclaim(d, &idle);
+		left += found;
+		clean = ended && idle && found == 0 ? clean + 1 : 0;
+		if (!idle)
+			clock_sleep_until(clock_now() + DRAIN_STEP);
+	} while (clean < 2 && clock_now() < deadline);
+	note_left(d, ENGINE_RULE_HandleLeak, left, "DPCs or timers queued", why);
+	if (clean == 2)
 		return ERR_OK;
 	buf_printf(why, "%s: its code still runs in a thread, a DPC or a work item\n", d->file);
 	return ERR_TIMEOUT;

@@ -113,9 +113,9 @@ static void dpc_call(void) REQUIRES(nt_dispatcher)
 	nt_enter(&f, dpc_driver(&copy), "a DPC", DISPATCH_LEVEL);
 	copy.DeferredRoutine(dpc, copy.DeferredContext, copy.SystemArgument1, copy.SystemArgument2);
 	nt_leave(&f);
+	lock_take(&nt_dispatcher);
 	if (dpc_driver(&copy))
 		atom32_sub(&dpc_driver(&copy)->busy, 1);
-	lock_take(&nt_dispatcher);
 	dpcs.calling = false;
 }
 
@@ -158,7 +158,7 @@ void nt_dpc_stop(void)
 	cond_destroy(&dpcs.idle);
 }
 
-unsigned nt_dpc_reclaim(const struct nt_driver *d)
+unsigned nt_dpc_reclaim(const struct nt_driver *d, bool *idle)
 {
 	PLIST_ENTRY pos, next;
 	unsigned n = 0;
@@ -182,6 +182,8 @@ unsigned nt_dpc_reclaim(const struct nt_driver *d)
 			n++;
 		}
 	}
+	/* Under the same lock: a routine that runs may set its timer again. */
+	*idle = atom32_load(&d->busy) == 0;
 	lock_drop(&nt_dispatcher);
 	return n;
 }

@@ -422,3 +422,26 @@ TEST(a_registration_that_goes_leaves_the_handles_of_the_next_with_its_key_alone)
 	CHECK(resume_and_end(&f).final);
 	close_quiet(&f);
 }
+
+TEST(a_handle_that_was_pended_with_cannot_be_pended_with_in_the_call_for_another_filter)
+{
+	struct fixture f;
+	uint64_t handle;
+
+	open_plain(&f);
+	handle = pend_one(&f, &f.a);
+	pend_complete_classify(&f.e, handle, NULL);
+	handle = acquire(&f, &f.b);
+	CHECK_OK(pend_classify(&f.e, handle, f.call.filter.id, &f.call.out));
+	CHECK(world_return(&f.call));
+	world_enter(&f.call, &f.e, &f.b, f.op);
+	f.call.filter.id++;
+	CHECK_ERR(pend_classify(&f.e, handle, f.call.filter.id, &f.call.out), ERR_CANNOT_PEND);
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendOutsideClassify), 1);
+	CHECK(!world_return(&f.call));
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
+	answer(&f, handle, MODEL_ACTION_PERMIT, false);
+	CHECK_EQ_U(resume_and_end(&f).holders, 2);
+	pend_release(&f.e, handle);
+	close_quiet(&f);
+}

@@ -187,3 +187,33 @@ TEST(a_work_item_that_was_not_freed_is_reported_and_taken_back)
 	kernel_stop();
 	CHECK_EQ_U(mem_live(), live);
 }
+
+static KTIMER last_timer;
+
+static VOID sets_timer_and_ends(PVOID context)
+{
+	LARGE_INTEGER soon = {.QuadPart = -10000}, later = {.QuadPart = -10000000000};
+
+	KeDelayExecutionThread(KernelMode, FALSE, &soon);
+	KeSetTimer(&last_timer, later, NULL);
+}
+
+static NTSTATUS leaves_a_thread(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	HANDLE thread;
+
+	driver->DriverUnload = unload;
+	KeInitializeTimer(&last_timer);
+	CHECK_EQ_U(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL,
+					sets_timer_and_ends, NULL),
+		   STATUS_SUCCESS);
+	return ZwClose(thread);
+}
+
+SIM_TEST(a_timer_that_a_thread_sets_as_its_last_act_is_taken_away)
+{
+	kernel_start();
+	kernel_unload(kernel_driver(leaves_a_thread));
+	CHECK(last_timer.TimerListEntry.Flink == NULL);
+	kernel_stop();
+}
