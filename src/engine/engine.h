@@ -103,6 +103,7 @@ struct engine_indication {
 	struct engine_flow *flow;	/* contexts of callouts; NULL: none */
 	struct pend_op *op;		/* from pend_begin; NULL: cannot be pended */
 	const struct engine_seen *seen; /* who absorbed this packet before; NULL: nobody */
+	uint32_t injected_by_driver;	/* who injected the packet shown last; 0: nobody */
 	struct ledger_entry *ledger;	/* engine_classify makes each callout whose Block with
 					   absorb stands a holder; NULL: nothing to hold */
 };

@@ -38,6 +38,14 @@ static wfp_err check_rights(struct pend_pool *pool, const struct engine_frame *f
 	return pool->config.strict_rights ? err : ERR_OK;
 }
 
+/* The packet shown comes back from the driver of the callout that is asked. */
+static bool is_self_injected(const struct engine_frame *frame)
+{
+	uint32_t driver = frame->call->ind->injected_by_driver;
+
+	return driver && driver == engine_callout_driver(frame->callout);
+}
+
 static wfp_err check_may_pend(struct pend_pool *pool, const struct engine_frame *frame,
 			      enum pend_kind kind, uint64_t handle)
 {
@@ -51,6 +59,8 @@ static wfp_err check_may_pend(struct pend_pool *pool, const struct engine_frame 
 		return ERR_NULL_POINTER;
 	if (handle != pend_handle(frame->op) || frame->op->kind != kind)
 		return refuse(pool, frame, ENGINE_RULE_PendOutsideClassify);
+	if (is_self_injected(frame))
+		return refuse(pool, frame, ENGINE_RULE_PendSelfInjected);
 	if (atom32_load(&pool->stopping))
 		return ERR_TCPIP_NOT_READY;
 	return check_rights(pool, frame);

@@ -75,6 +75,7 @@ static struct flow_key key_of_ends(const struct headers *h, enum flow_kind kind,
 		.icmp_class = is_icmp(h) ? icmp_class(h->version, h->icmp_type) : 0,
 		.local_port = local->port,
 		.remote_port = remote->port,
+		.icmp_code = is_icmp(h) ? h->icmp_code : 0,
 		.local = local->addr,
 		.remote = remote->addr,
 	};

@@ -34,9 +34,10 @@ struct flow_key {
 	uint8_t kind;			  /* enum flow_kind */
 	uint8_t icmp_class;		  /* icmp_class(); 0 for other protocols */
 	uint16_t local_port, remote_port; /* ICMP: the id, in both */
+	uint64_t icmp_code;		  /* 0 for other protocols; this wide for want of padding */
 	union headers_addr local, remote;
 };
-STATIC_ASSERT(sizeof(struct flow_key) == 40, "hashed as bytes");
+STATIC_ASSERT(sizeof(struct flow_key) == 48, "hashed as bytes");
 
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 /* The flow of a whole packet (not a fragment) that passes this hook. */

@@ -152,6 +152,7 @@ static struct packet *copy_packet(struct packet *p)
 	c->h = p->h;
 	c->entry = p->entry;
 	c->injected_by = p->injected_by;
+	c->injected_by_driver = p->injected_by_driver;
 	memcpy(c->injected_before, p->injected_before, sizeof(c->injected_before));
 	c->n_injected_before = p->n_injected_before;
 	c->injection_context = p->injection_context;

@@ -27,6 +27,8 @@ static bool classify(struct journey *j, const struct layer_facts *facts,
 	ind->meta = &values.meta;
 	ind->flow = facts->flow ? facts->flow->contexts : NULL;
 	ind->seen = &j->p->seen;
+	/* Who is not shown the packet cannot know that it is his own. */
+	ind->injected_by_driver = ind->layer_data ? j->p->injected_by_driver : 0;
 	engine_classify(e, ind, v);
 	return true;
 }

@@ -182,6 +182,7 @@ static void sign(struct packet *p, const struct stack_injection *in)
 	}
 	p->entry = in->entry;
 	p->injected_by = in->handle;
+	p->injected_by_driver = in->driver;
 	p->injection_context = in->context;
 	p->modified |= in->modified;
 }

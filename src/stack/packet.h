@@ -74,6 +74,7 @@ struct packet {
 	/* Injection. */
 	enum packet_entry entry;   /* [I] */
 	uint64_t injected_by;	   /* [I] injection handle of the last injector; 0: none */
+	uint32_t injected_by_driver; /* [I] whose it is; 0: none */
 	uint64_t injected_before[ENGINE_SEEN_MAX]; /* [I] handles of earlier injectors */
 	uint8_t n_injected_before;
 	uint64_t injection_context;/* [I] the last injector's own */

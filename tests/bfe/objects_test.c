@@ -391,6 +391,21 @@ TEST(sublayers_end_when_all_weights_are_taken)
 	world_close(&w);
 }
 
+TEST(callouts_end_at_one_hundred_thousand)
+{
+	struct world w = world_open();
+	uint32_t n = 0;
+	wfp_err err;
+
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	while (!(err = add_callout(w.s, n + 1, NULL)))
+		n++;
+	CHECK_ERR(err, ERR_TOO_MANY_CALLOUTS);
+	CHECK_EQ_U(n, 100000);
+	CHECK_OK(bfe_txn_abort(w.s));
+	world_close(&w);
+}
+
 /* ---- names ------------------------------------------------------------------------------------
  */
 

@@ -105,7 +105,25 @@ TEST(closing_a_session_aborts_its_transaction)
 	CHECK(!in_force(&w));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_OK(bfe_txn_commit(w.s));
+	world_close(&w);
+}
+
+TEST(closing_no_session_is_accepted)
+{
 	bfe_session_close(NULL);
+}
+
+TEST(a_call_outside_of_a_transaction_is_one_of_its_own)
+{
+	struct world w = world_open();
+	uint64_t before = engine_generation(w.engine, CONNECT), id;
+
+	CHECK_OK(add_filter(w.s, 0, &id));
+	CHECK(in_force(&w));
+	CHECK_EQ_U(engine_generation(w.engine, CONNECT), before + 1);
+	CHECK_ERR(bfe_txn_commit(w.s), ERR_NO_TXN_IN_PROGRESS);
+	CHECK_OK(bfe_filter_delete(w.s, id));
+	CHECK(!in_force(&w));
 	world_close(&w);
 }
 
@@ -216,6 +234,30 @@ SIM_TEST(zero_means_fifteen_seconds)
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_ERR(bfe_txn_begin(s, 0), ERR_TIMEOUT);
 	CHECK(clock_now() - start >= 15 * CLOCK_S && clock_now() - start < 16 * CLOCK_S);
+	bfe_session_close(s);
+	world_close(&w);
+}
+#endif
+
+#ifdef BASE_SIM
+static void begin_and_commit(void *arg)
+{
+	CHECK_OK(bfe_txn_begin(arg, 0));
+	CHECK_OK(bfe_txn_commit(arg));
+}
+
+SIM_TEST(an_infinite_wait_outlasts_the_default_one)
+{
+	struct world w = world_open();
+	struct bfe_session *s;
+	struct thread *waiter;
+
+	CHECK_OK(bfe_session_open(w.bfe, 0, UINT32_MAX, &s));
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_OK(thread_start(&waiter, "waiter", begin_and_commit, s));
+	clock_sleep_until(clock_now() + 3600 * CLOCK_S);
+	CHECK_OK(bfe_txn_commit(w.s));
+	thread_join(waiter);
 	bfe_session_close(s);
 	world_close(&w);
 }

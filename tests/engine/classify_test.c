@@ -241,6 +241,105 @@ TEST(a_callouts_block_is_soft_and_a_lower_permit_overrides_it)
 	end(&s);
 }
 
+/* ---- hard and soft ------------------------------------------------------------------------- */
+
+/* A filter of its own above one below; what stands. */
+static struct engine_verdict over(uint32_t above, uint32_t flags, uint32_t below)
+{
+	struct engine_verdict v;
+
+	begin();
+	kit_filter(2, 1, above, flags);
+	kit_filter(1, 1, below, 0);
+	v = kit_classify();
+	kit_end();
+	return v;
+}
+
+TEST(a_filters_permit_is_soft_and_a_lower_block_overrides_it)
+{
+	CHECK_EQ_U(over(MODEL_ACTION_PERMIT, 0, MODEL_ACTION_BLOCK).outcome, ENGINE_BLOCK);
+}
+
+TEST(a_filters_permit_with_clear_action_right_is_hard_and_a_lower_filters_block_is_ignored)
+{
+	struct engine_verdict v =
+		over(MODEL_ACTION_PERMIT, MODEL_FILTER_CLEAR_ACTION_RIGHT, MODEL_ACTION_BLOCK);
+
+	CHECK_EQ_U(v.outcome, ENGINE_PERMIT);
+	CHECK(v.hard && !v.veto);
+}
+
+TEST(a_filters_block_is_hard_and_a_lower_permit_is_ignored)
+{
+	struct engine_verdict v = over(MODEL_ACTION_BLOCK, 0, MODEL_ACTION_PERMIT);
+
+	CHECK_EQ_U(v.outcome, ENGINE_BLOCK);
+	CHECK(v.hard);
+}
+
+/* A callout above a filter below. */
+static struct engine_verdict callout_over(uint32_t answer, bool clears, uint32_t flags,
+					  uint32_t below)
+{
+	struct kit_script s = alone(UNKNOWN, answer);
+	struct engine_verdict v;
+
+	s.clear_right = clears;
+	kit_register(&s);
+	kit_callout_filter(2, 1, UNKNOWN, flags, &s.key);
+	kit_filter(1, 1, below, 0);
+	v = kit_classify();
+	end(&s);
+	return v;
+}
+
+TEST(a_callouts_permit_is_soft_and_a_lower_block_overrides_it)
+{
+	CHECK_EQ_U(callout_over(MODEL_ACTION_PERMIT, false, 0, MODEL_ACTION_BLOCK).outcome,
+		   ENGINE_BLOCK);
+}
+
+TEST(a_callout_that_clears_the_right_makes_its_word_hard)
+{
+	CHECK(callout_over(MODEL_ACTION_PERMIT, true, 0, MODEL_ACTION_BLOCK).outcome ==
+	      ENGINE_PERMIT);
+	CHECK(callout_over(MODEL_ACTION_BLOCK, true, 0, MODEL_ACTION_PERMIT).outcome ==
+	      ENGINE_BLOCK);
+}
+
+TEST(clear_action_right_on_a_callouts_filter_makes_its_word_hard)
+{
+	const uint32_t clear = MODEL_FILTER_CLEAR_ACTION_RIGHT;
+
+	CHECK(callout_over(MODEL_ACTION_PERMIT, false, clear, MODEL_ACTION_BLOCK).outcome ==
+	      ENGINE_PERMIT);
+	CHECK(callout_over(MODEL_ACTION_BLOCK, false, clear, MODEL_ACTION_PERMIT).outcome ==
+	      ENGINE_BLOCK);
+}
+
+TEST(a_hard_block_is_final_and_a_lower_hard_permit_is_ignored)
+{
+	begin();
+	kit_filter(2, 1, MODEL_ACTION_BLOCK, 0);
+	kit_filter(1, 1, MODEL_ACTION_PERMIT, MODEL_FILTER_CLEAR_ACTION_RIGHT);
+	CHECK(!kit_permits());
+	kit_end();
+}
+
+TEST(a_callouts_block_below_a_hard_permit_is_a_veto_and_blocks)
+{
+	struct kit_script s = alone(UNKNOWN, MODEL_ACTION_BLOCK);
+	struct engine_verdict v;
+
+	kit_filter(2, 1, MODEL_ACTION_PERMIT, MODEL_FILTER_CLEAR_ACTION_RIGHT);
+	v = ask(&s, UNKNOWN, 0);
+	CHECK_EQ_U(v.outcome, ENGINE_BLOCK);
+	CHECK(v.veto && v.hard);
+	CHECK_EQ_U(v.callout_id, s.id);
+	end(&s);
+}
+
 /* ---- what classifyOut holds on entry ----------------------------------------------------------
  */
 
@@ -314,6 +413,17 @@ TEST(permit_if_callout_unregistered_makes_it_a_permit_filter)
 	CHECK(kit_classify().filter_id != 0);
 	kit_filter(1, 1, MODEL_ACTION_BLOCK, 0);
 	CHECK(!kit_permits());
+	kit_end();
+}
+
+TEST(an_unregistered_unknown_callout_blocks_unless_its_filter_forgives)
+{
+	struct kit_script s = alone(UNKNOWN, 0);
+
+	kit_callout_filter(1, 1, UNKNOWN, 0, &s.key);
+	CHECK(!kit_permits());
+	kit_callout_filter(1, 2, UNKNOWN, MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED, &s.key);
+	CHECK(kit_permits());
 	kit_end();
 }
 

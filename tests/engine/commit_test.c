@@ -360,7 +360,7 @@ static void reader(void *arg)
 	}
 }
 
-SIM_TEST(a_classify_sees_the_policy_before_a_commit_or_after_it)
+SIM_TEST(a_classify_keeps_its_snapshot_while_filters_come_and_go)
 {
 	struct thread *readers[2];
 	uint64_t id;

@@ -177,7 +177,7 @@ TEST(pend_at_a_layer_that_cannot_be_pended_is_refused_and_reported)
 	close_quiet(&f);
 }
 
-TEST(pend_with_a_stale_completion_handle_is_refused)
+TEST(pend_with_a_stale_completion_handle_is_refused_and_reported)
 {
 	struct world_call w;
 	struct fixture f;
@@ -189,6 +189,7 @@ TEST(pend_with_a_stale_completion_handle_is_refused)
 	f.op = world_begin(&f.e, PEND_ALE, &f.owner);
 	world_enter(&w, &f.e, &f.a, f.op);
 	CHECK_ERR(pend_operation(&f.e, stale, &context), ERR_CANNOT_PEND);
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendOutsideClassify), 1);
 	CHECK_ERR(pend_operation(&f.e, 0, &context), ERR_NULL_POINTER);
 	CHECK_ERR(pend_operation(&f.e, pend_handle(f.op), NULL), ERR_NULL_POINTER);
 	CHECK(!world_return(&w));
@@ -336,6 +337,48 @@ TEST(a_callout_that_clears_its_own_right_before_it_pends_breaks_no_rule)
 	world_absorb(&w);
 	CHECK_OK(pend_operation(&f.e, pend_handle(f.op), &context));
 	CHECK(world_return(&w));
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
+	CHECK_OK(pend_complete(&f.e, context));
+	resume_and_end(&f);
+	close_quiet(&f);
+}
+
+/* ---- the driver's own packet ------------------------------------------------------------------
+ */
+
+TEST(pend_of_a_packet_that_its_own_driver_injected_last_is_refused_and_reported)
+{
+	struct world_call w;
+	struct fixture f;
+	uint64_t context = 77;
+
+	open_plain(&f);
+	world_enter(&w, &f.e, &f.a, f.op);
+	w.ind.injected_by_driver = f.a.driver;
+	CHECK_ERR(pend_operation(&f.e, pend_handle(f.op), &context), ERR_CANNOT_PEND);
+	CHECK_EQ_U(context, 77);
+	CHECK(!world_return(&w));
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendSelfInjected), 1);
+	CHECK_EQ_U(atom32_load(&f.e.last_callout), f.a.id);
+	CHECK_EQ_U(atom32_load(&f.a.holds), 0);
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_INLINE);
+	pend_end(f.op);
+	close_quiet(&f);
+}
+
+TEST(pend_of_a_packet_that_another_driver_injected_last_is_granted)
+{
+	struct world_call w;
+	struct fixture f;
+	uint64_t context;
+
+	open_plain(&f);
+	world_enter(&w, &f.e, &f.a, f.op);
+	w.ind.injected_by_driver = f.b.driver;
+	CHECK_OK(pend_operation(&f.e, pend_handle(f.op), &context));
+	world_absorb(&w);
+	CHECK(world_return(&w));
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendSelfInjected), 0);
 	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
 	CHECK_OK(pend_complete(&f.e, context));
 	resume_and_end(&f);
@@ -514,6 +557,39 @@ TEST(second_complete_fails_and_is_reported)
 	CHECK_EQ_U(atom32_load(&f.e.last_callout), f.a.id);
 	CHECK_OK(pend_complete(&f.e, b));
 	resume_and_end(&f);
+	close_quiet(&f);
+}
+
+TEST(second_complete_while_classifying_fails_and_is_reported)
+{
+	struct fixture f;
+	uint64_t a;
+
+	open_plain(&f);
+	a = world_pend(&f.e, &f.a, f.op);
+	CHECK_OK(pend_complete(&f.e, a));
+	CHECK_ERR(pend_complete(&f.e, a), ERR_INVALID_HANDLE);
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendDoubleComplete), 1);
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
+	resume_and_end(&f);
+	close_quiet(&f);
+}
+
+TEST(complete_while_resuming_is_reported_and_changes_nothing)
+{
+	struct pend_result r;
+	struct fixture f;
+	uint64_t a;
+
+	open_plain(&f);
+	a = world_pend(&f.e, &f.a, f.op);
+	CHECK_EQ_U(pend_classified(f.op), PEND_LEFT_HELD);
+	CHECK_OK(pend_complete(&f.e, a));
+	CHECK_ERR(pend_complete(&f.e, a), ERR_INVALID_HANDLE);
+	CHECK_EQ_U(broken(&f, ENGINE_RULE_PendDoubleComplete), 1);
+	CHECK_EQ_U(posts(&f), 1);
+	r = resume_and_end(&f);
+	CHECK(!r.revoked && r.cancelled == PEND_REASON_NONE);
 	close_quiet(&f);
 }
 

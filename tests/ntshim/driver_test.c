@@ -2,6 +2,7 @@
 /* Loading and unloading: what is no driver, what crashes, what is left behind. */
 #include "kernel.h"
 
+#include "engine/pend.h"
 #include "ntshim/shim.h"
 
 #include <fwpmk.h>
@@ -168,6 +169,78 @@ TEST(sessions_callouts_and_handles_left_at_unload_are_taken_back)
 	CHECK_EQ_U(t.context, 4711);
 	buf_free(&why);
 	CHECK_EQ_U(mem_live(), live);
+	kernel_stop();
+}
+
+/* ---- what is held ---------------------------------------------------------------------------- */
+
+static HANDLE held;
+
+static void pends(const FWPS_INCOMING_VALUES0 *values, const FWPS_INCOMING_METADATA_VALUES0 *meta,
+		  void *data, const void *context, const FWPS_FILTER3 *filter, UINT64 flow,
+		  FWPS_CLASSIFY_OUT0 *out)
+{
+	CHECK_EQ_U(FwpsPendOperation0(meta->completionHandle, &held), STATUS_SUCCESS);
+	out->actionType = FWP_ACTION_BLOCK;
+	out->flags |= FWPS_CLASSIFY_OUT_FLAG_ABSORB;
+}
+
+static NTSTATUS comes_to_pend(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	static const FWPS_CALLOUT3 pending = {
+		.calloutKey = {.Data1 = 77}, .classifyFn = pends, .notifyFn = notify};
+
+	driver->DriverUnload = unload;
+	CHECK_EQ_U(FwpmEngineOpen0(NULL, RPC_C_AUTHN_WINNT, NULL, NULL, &t.engine), STATUS_SUCCESS);
+	CHECK_EQ_U(FwpsCalloutRegister3(NULL, &pending, &t.callout), STATUS_SUCCESS);
+	CHECK_EQ_U(add_callout(t.engine), STATUS_SUCCESS);
+	return add_filter(t.engine, &layer_v4);
+}
+
+static void on_post(UNUSED void *owner, UNUSED struct pend_op *op)
+{
+}
+
+/* A connect that is held. */
+static struct pend_op *ask_once(void)
+{
+	static const struct pend_owner_ops ops = {on_post};
+	static const struct model_value values[64];
+	struct engine_metadata meta = {.present = ENGINE_META_COMPLETION_HANDLE};
+	struct engine_indication ind = {.layer = MODEL_LAYER_ALE_AUTH_CONNECT_V4,
+					.n_values = 42,
+					.values = values,
+					.meta = &meta};
+	struct engine_verdict v;
+
+	CHECK_OK(pend_begin(k.engine, PEND_ALE, ind.layer, false, &ops, NULL, &ind.op));
+	meta.completion_handle = pend_handle(ind.op);
+	engine_classify(k.engine, &ind, &v);
+	CHECK_EQ_U(v.outcome, ENGINE_PENDED);
+	return ind.op;
+}
+
+TEST(a_driver_that_holds_operations_is_not_unloaded_and_they_are_listed)
+{
+	struct buf why = {0};
+	struct pend_result r;
+	struct pend_op *op;
+	struct nt_driver *d;
+
+	memset(&t, 0, sizeof(t));
+	kernel_start();
+	d = kernel_driver(comes_to_pend);
+	op = ask_once();
+	CHECK_ERR(nt_driver_unload(d, NT_UNLOAD_POLITE, &why), ERR_IN_USE);
+	CHECK(strstr(buf_str(&why), "test.so: callout"));
+	CHECK(strstr(buf_str(&why), "holds an operation at layer 48"));
+	CHECK_EQ_U(broken(ENGINE_RULE_UnloadWithHolds), 1);
+	FwpsCompleteOperation0(held, NULL);
+	pend_resume(op, &r);
+	CHECK(!r.revoked);
+	pend_end(op);
+	kernel_unload(d);
+	buf_free(&why);
 	kernel_stop();
 }
 

@@ -55,6 +55,87 @@ SIM_TEST(a_permitted_flow_is_asked_once)
 	world_destroy(w);
 }
 
+/* How often AUTH_CONNECT was asked in all, when this packet has left after the others. */
+static unsigned asked_after(struct world *w, const struct world_callout *c, struct packet *p)
+{
+	world_give_and_turn(w, p);
+	return c->calls;
+}
+
+SIM_TEST(a_flow_is_its_five_tuple_and_each_other_one_is_asked)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, CONNECT, MODEL_ACTION_CALLOUT_INSPECTION, 1, NULL);
+	struct craft other = out;
+
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&out, "a", 1)), 1);
+	CHECK_EQ_U(asked_after(w, c, craft_tcp(&out, 1, 0, HEADERS_SYN, NULL, 0)), 2);
+	other.src_port++;
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&other, "a", 1)), 3);
+	other.dst_port++;
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&other, "a", 1)), 4);
+	other.dst = "10.0.0.3";
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&other, "a", 1)), 5);
+	other.src = "10.0.0.9";
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&other, "a", 1)), 6);
+	CHECK_EQ_U(asked_after(w, c, craft_udp(&other, "a", 1)), 6);
+	world_destroy(w);
+}
+
+SIM_TEST(an_icmp_flow_is_its_six_tuple_with_type_code_and_id)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, CONNECT, MODEL_ACTION_CALLOUT_INSPECTION, 1, NULL);
+
+	CHECK_EQ_U(asked_after(w, c, craft_echo(&out, false, 7, 1)), 1);
+	CHECK_EQ_U(asked_after(w, c, craft_echo(&out, false, 7, 2)), 1);
+	CHECK_EQ_U(asked_after(w, c, craft_echo(&in, true, 7, 2)), 1);
+	CHECK_EQ_U(asked_after(w, c, craft_echo(&out, false, 8, 1)), 2);
+	CHECK_EQ_U(asked_after(w, c, craft_icmp(&out, 13, 0, 7u << 16, NULL, 0)), 3);
+	CHECK_EQ_U(asked_after(w, c, craft_icmp(&out, 8, 1, 7u << 16 | 1, "ping", 4)), 4);
+	world_destroy(w);
+}
+
+SIM_TEST(udp_and_icmp_flows_idle_for_sixty_seconds_are_asked_anew)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, CONNECT, MODEL_ACTION_CALLOUT_INSPECTION, 1, NULL);
+
+	world_give_and_turn(w, craft_udp(&out, "a", 1));
+	world_give_and_turn(w, craft_echo(&out, false, 7, 1));
+	CHECK_EQ_U(c->calls, 2);
+	clock_sleep_until(clock_now() + 59 * CLOCK_S);
+	world_turn(w);
+	world_give_and_turn(w, craft_udp(&in, "b", 1));
+	world_give_and_turn(w, craft_echo(&in, true, 7, 1));
+	CHECK_EQ_U(c->calls, 2);
+	clock_sleep_until(clock_now() + 61 * CLOCK_S);
+	world_turn(w);
+	CHECK_EQ_U(counters(w).flows_now, 0);
+	world_give_and_turn(w, craft_udp(&out, "c", 1));
+	world_give_and_turn(w, craft_echo(&out, false, 7, 2));
+	CHECK_EQ_U(c->calls, 4);
+	CHECK_EQ_U(c->reauthorized, 0);
+	world_destroy(w);
+}
+
+SIM_TEST(an_accepted_flow_is_reauthorized_by_the_next_packet_that_leaves)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, ACCEPT, MODEL_ACTION_CALLOUT_INSPECTION, 10, NULL);
+
+	world_give_and_turn(w, craft_udp(&in, "a", 1));
+	CHECK_EQ_U(c->reauthorized, 0);
+	world_filter(w, ACCEPT, MODEL_ACTION_BLOCK, NULL, 1);
+	CHECK(world_dropped(w, world_give_and_turn(w, craft_udp(&out, "b", 1))));
+	CHECK_EQ_U(c->reauthorized, 1);
+	world_destroy(w);
+}
+
 SIM_TEST(a_blocked_connect_is_remembered_for_retransmissions)
 {
 	struct world *w = world_create();

@@ -157,6 +157,73 @@ SIM_TEST(an_injection_that_another_callout_blocks_says_so)
 	world_destroy(w);
 }
 
+/* A packet made by this driver arrives where a callout pends. */
+static void inject_inbound(struct world *w, uint32_t driver)
+{
+	const struct craft in = craft_reply(&out, PACKET_IN);
+	struct craft before = out;
+	struct stack_injection i = {
+		.entry = PACKET_ENTRY_TRANSPORT, .handle = 500, .driver = driver};
+
+	before.src_port = 9;
+	world_give_and_turn(w, craft_udp(&before, "a", 1)); /* so that the port is known */
+	i.packet = craft_udp(&in, "a", 1);
+	CHECK_OK(stack_inject(w->stack, &i));
+	world_turn(w);
+}
+
+SIM_TEST(a_packet_that_its_own_driver_injected_last_is_not_pended_again)
+{
+	struct world *w = world_create();
+	struct world_callout *c = world_callout(w, MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V4,
+						MODEL_ACTION_CALLOUT_UNKNOWN, 1, world_pend);
+
+	inject_inbound(w, c->driver);
+	CHECK_ERR(c->pend_error, ERR_CANNOT_PEND);
+	CHECK_EQ_U(w->reports[ENGINE_RULE_PendSelfInjected], 1);
+	CHECK_EQ_U(w->n_sent, 1);
+	world_destroy(w);
+}
+
+SIM_TEST(a_packet_that_another_driver_injected_last_may_be_pended)
+{
+	struct world *w = world_create();
+	struct world_callout *c = world_callout(w, MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V4,
+						MODEL_ACTION_CALLOUT_UNKNOWN, 1, world_pend);
+
+	inject_inbound(w, c->driver + 1);
+	CHECK_OK(c->pend_error);
+	CHECK_EQ_U(w->n_sent, 0);
+	world_complete(c);
+	world_turn(w);
+	CHECK_EQ_U(w->n_sent, 1);
+	CHECK_EQ_U(w->reports[ENGINE_RULE_PendSelfInjected], 0);
+	world_destroy(w);
+}
+
+/* Never asks whose packet it is; it throws nothing away, so what it has not absorbed it lets go. */
+static void absorb_always(struct world_callout *c, const struct engine_call *call,
+			  struct engine_classify_out *o)
+{
+	if (c->calls == 1)
+		world_take(c, call);
+	world_absorb(o);
+}
+
+SIM_TEST(a_callout_that_absorbs_its_own_clone_again_is_reported_and_the_clone_goes_on)
+{
+	struct world *w = world_create();
+	struct world_callout *c =
+		world_callout(w, OUT_TRANSPORT, MODEL_ACTION_CALLOUT_UNKNOWN, 1, absorb_always);
+	uint64_t t = world_give_and_turn(w, craft_udp(&out, "a", 1));
+
+	world_inject(c, PACKET_ENTRY_TRANSPORT, 0);
+	world_turn(w);
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(w->reports[ENGINE_RULE_InjectLoop], 1);
+	world_destroy(w);
+}
+
 SIM_TEST(a_malformed_injection_is_refused)
 {
 	struct world *w = world_create();

@@ -101,6 +101,20 @@ SIM_TEST(outbound_transport_shows_the_five_tuple_from_the_local_side)
 	world_destroy(w);
 }
 
+SIM_TEST(addresses_and_ports_are_shown_in_host_order)
+{
+	struct world *w = world_create();
+	struct craft c = out;
+
+	c.src = "1.2.3.4";
+	c.src_port = 0x1234;
+	watch_at(w, MODEL_LAYER_ALE_AUTH_CONNECT_V4);
+	world_give_and_turn(w, craft_udp(&c, "a", 1));
+	CHECK_EQ_U(number("IP_LOCAL_ADDRESS"), 0x01020304);
+	CHECK_EQ_U(number("IP_LOCAL_PORT"), 0x1234);
+	world_destroy(w);
+}
+
 SIM_TEST(version_6_addresses_are_shown_as_sixteen_bytes)
 {
 	struct world *w = world_create();

@@ -139,6 +139,48 @@ SIM_TEST(layers_of_a_udp_receiver_come_in_the_documented_order)
 	on_both(udp_receiver);
 }
 
+/* Who closes, and who is told: the segments of the end, and no layer for the end itself. */
+static void tcp_end(struct world *w, const struct family *f)
+{
+	const struct craft out = outbound(f), in = inbound(f);
+	const uint8_t fin = HEADERS_FIN | HEADERS_ACK;
+
+	world_give_and_turn(w, craft_tcp(&out, 100, 0, HEADERS_SYN, NULL, 0));
+	world_give_and_turn(w, craft_tcp(&in, 500, 101, HEADERS_SYN | HEADERS_ACK, NULL, 0));
+	world_give_and_turn(w, craft_tcp(&out, 101, 501, HEADERS_ACK, NULL, 0));
+	world_log(w);
+	expect(w, f, craft_tcp(&out, 101, 501, fin, NULL, 0),
+	       "STREAM_# OUTBOUND_TRANSPORT_# OUTBOUND_IPPACKET_#");
+	expect(w, f, craft_tcp(&in, 501, 102, fin, NULL, 0),
+	       "INBOUND_IPPACKET_# INBOUND_TRANSPORT_# STREAM_#");
+	expect(w, f, craft_tcp(&out, 102, 502, HEADERS_ACK, NULL, 0),
+	       "OUTBOUND_TRANSPORT_# OUTBOUND_IPPACKET_#");
+}
+
+SIM_TEST(the_end_of_a_connection_is_indicated_at_no_layer_of_ale)
+{
+	on_both(tcp_end);
+}
+
+static void other_protocol(struct world *w, const struct family *f)
+{
+	const struct craft out = outbound(f), in = inbound(f);
+
+	expect(w, f, craft_ip(&out, 253, "0123456789abcdef", 16),
+	       "ALE_AUTH_CONNECT_# ALE_FLOW_ESTABLISHED_# DATAGRAM_DATA_# OUTBOUND_TRANSPORT_# "
+	       "OUTBOUND_IPPACKET_#");
+	expect(w, f, craft_ip(&in, 253, "0123456789abcdef", 16),
+	       "INBOUND_IPPACKET_# INBOUND_TRANSPORT_# DATAGRAM_DATA_#");
+	expect(w, f, craft_ip(&in, 47, "0123456789abcdef", 16),
+	       "INBOUND_IPPACKET_# INBOUND_TRANSPORT_# ALE_AUTH_RECV_ACCEPT_# "
+	       "ALE_FLOW_ESTABLISHED_# DATAGRAM_DATA_#");
+}
+
+SIM_TEST(protocols_other_than_tcp_follow_the_order_of_udp)
+{
+	on_both(other_protocol);
+}
+
 static void ping(struct world *w, const struct family *f)
 {
 	const struct craft out = outbound(f), in = inbound(f);
