@@ -104,7 +104,7 @@ static void put_u32(struct model_value *v, uint32_t x)
 	v->u32 = x;
 }
 
-/* An unknown address is FWP_EMPTY. */
+/* The unspecified address is a value like any other here: only a bind knows it as FWP_EMPTY. */
 static void put_addr(struct model_value *v, struct model_bytes16 *room, const struct view *view,
 		     const union headers_addr *addr)
 {
