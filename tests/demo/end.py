@@ -142,7 +142,8 @@ def run_tcp(flow):
         if flow["expect"] == "either":
             s.setblocking(False)
             s.connect_ex(target)
-            return  # closes at once
+            time.sleep(0.0003 * (flow["id"] % 6))  # some before it is pended, some while, some after
+            return
         s.settimeout(patience(flow))
         try:
             s.connect(target)

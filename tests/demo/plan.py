@@ -41,7 +41,7 @@ def payload(flow, seq):
 
 # kind: (proto, expect, share of the flows, messages per flow)
 NORMAL = [("tcp", "permit", 52, 6), ("udp", "permit", 30, 16), ("icmp", "permit", 6, 20),
-          ("tcp", "either", 10, 1), ("udp", "either", 4, 1)]
+          ("tcp", "either", 14, 1), ("udp", "either", 1, 1)]
 FORBIDDEN = [("tcp", "block", 2, 1), ("udp", "block", 1, 4), ("udp", "pattern", 1, 16),
              ("tcp", "pattern", 1, 6)]
 

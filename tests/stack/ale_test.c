@@ -341,6 +341,22 @@ SIM_TEST(a_connect_whose_socket_was_closed_meanwhile_is_aborted_when_it_is_compl
 	}
 }
 
+SIM_TEST(a_datagram_outlives_the_socket_that_sent_it)
+{
+	struct world *w = world_create();
+	struct world_callout *c = pender(w, CONNECT, 1);
+	uint64_t t;
+
+	w->sender = PORT_ENDPOINT_EXISTS;
+	t = world_give_and_turn(w, craft_udp(&out, "log", 3));
+	w->sender = PORT_ENDPOINT_NONE;
+	world_complete(c);
+	world_turn(w);
+	CHECK(world_accepted(w, t));
+	CHECK_EQ_U(counters(w).closed_while_pended, 0);
+	world_destroy(w);
+}
+
 SIM_TEST(a_reset_while_pended_closes_the_flow)
 {
 	struct world *w = world_create();
