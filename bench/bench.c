@@ -25,6 +25,6 @@ void bench_run(struct bench_case *cases, unsigned n, uint64_t rounds, unsigned r
 
 void bench_print(const char *name, double ns, const char *baseline, double baseline_ns)
 {
-	printf("{\"name\": \"%s\", \"ns\": %.1f, \"baseline\": \"%s\", \"baseline_ns\": %.1f}\n", name,
-	       ns, baseline, baseline_ns);
+	printf("{\"name\": \"%s\", \"ns\": %.1f, \"baseline\": \"%s\", \"baseline_ns\": %.1f}\n",
+	       name, ns, baseline, baseline_ns);
 }

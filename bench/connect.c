@@ -2,10 +2,10 @@
 /*
  * connect - the traffic of the live benchmarks: a plain host program, not part of the platform.
  *
- *	connect accept PORT                    accept and close
- *	connect swallow PORT                   accept and read until the end
- *	connect rate HOST PORT SECONDS         connections a second (4 threads), each reset after connect
- *	connect stream HOST PORT SECONDS       bytes a second over one connection
+ *	connect accept PORT                accept and close
+ *	connect swallow PORT               accept and read until the end
+ *	connect rate HOST PORT SECONDS     connections a second from 4 threads, each reset at once
+ *	connect stream HOST PORT SECONDS   bytes a second over one connection
  *
  * Prints one number.
  */

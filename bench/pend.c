@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pend - what pend, complete and resume cost over the plain classify: one callout, which permits in the
- * baseline and pends in the case; it completes at once, the owner resumes.
+ * pend - what pend, complete and resume cost over the plain classify: one callout, which permits in
+ * the baseline and pends in the case; it completes at once, the owner resumes.
  */
 #include "bench.h"
 #include "policy.h"
@@ -28,7 +28,8 @@ static void pend(void *ctx, const struct engine_call *call, struct engine_classi
 	out->flags |= ENGINE_OUT_ABSORB;
 }
 
-static const struct engine_callout_ops permit_ops = {.classify = permit}, pend_ops = {.classify = pend};
+static const struct engine_callout_ops permit_ops = {.classify = permit},
+				       pend_ops = {.classify = pend};
 
 /* This program is the owner and resumes by itself: the post has nothing to do. */
 static void post(void *owner, struct pend_op *op)
@@ -60,8 +61,8 @@ static void run_pend(void *ctx, uint64_t rounds)
 		struct engine_indication ind = policy_indication(p, i);
 		struct engine_metadata meta = {.present = ENGINE_META_COMPLETION_HANDLE};
 
-		BUG_ON(pend_begin(p->engine, PEND_ALE, POLICY_LAYER, false, &owner_ops, NULL, &ind.op) !=
-		       ERR_OK);
+		BUG_ON(pend_begin(p->engine, PEND_ALE, POLICY_LAYER, false, &owner_ops, NULL,
+				  &ind.op) != ERR_OK);
 		meta.completion_handle = pend_handle(ind.op);
 		ind.meta = &meta;
 		engine_classify(p->engine, &ind, &v);

@@ -22,10 +22,13 @@ static int16_t field(const char *name)
 	return (int16_t)i;
 }
 
-static struct model_condition condition(const char *name, enum model_match match, struct model_value v)
+static struct model_condition condition(const char *name, enum model_match match,
+					struct model_value v)
 {
-	return (struct model_condition){
-		.field_key = *model_condition_key(name), .field = field(name), .match = (uint8_t)match, .value = v};
+	return (struct model_condition){.field_key = *model_condition_key(name),
+					.field = field(name),
+					.match = (uint8_t)match,
+					.value = v};
 }
 
 static struct model_filter *make_filter(struct rng *r, uint64_t id)
@@ -43,19 +46,22 @@ static struct model_filter *make_filter(struct rng *r, uint64_t id)
 	struct model_filter *f;
 
 	mask.addr = (0x0a000000u | rng_below(r, 1 << 20)) & mask.mask;
-	conditions[0] = condition("IP_REMOTE_ADDRESS", MODEL_MATCH_EQUAL,
-				  (struct model_value){.type = MODEL_V4_ADDR_MASK, .v4mask = &mask});
-	conditions[1] = condition("IP_PROTOCOL", MODEL_MATCH_EQUAL,
-				  (struct model_value){.type = MODEL_UINT8, .u8 = rng_below(r, 2) ? 6 : 17});
-	conditions[2] = condition("IP_REMOTE_PORT", MODEL_MATCH_EQUAL,
-				  (struct model_value){.type = MODEL_UINT16,
-						       .u16 = (uint16_t)rng_below(r, 1024)});
+	conditions[0] =
+		condition("IP_REMOTE_ADDRESS", MODEL_MATCH_EQUAL,
+			  (struct model_value){.type = MODEL_V4_ADDR_MASK, .v4mask = &mask});
+	conditions[1] = condition(
+		"IP_PROTOCOL", MODEL_MATCH_EQUAL,
+		(struct model_value){.type = MODEL_UINT8, .u8 = rng_below(r, 2) ? 6 : 17});
+	conditions[2] = condition(
+		"IP_REMOTE_PORT", MODEL_MATCH_EQUAL,
+		(struct model_value){.type = MODEL_UINT16, .u16 = (uint16_t)rng_below(r, 1024)});
 	draft.requested_weight = (struct model_value){.type = MODEL_UINT64, .u64 = &draft.weight};
 	BUG_ON(model_filter_create(&f, &draft) != ERR_OK);
 	return f;
 }
 
-static void make_packets(struct policy *p, struct rng *r, struct model_filter *const *filters, unsigned n)
+static void make_packets(struct policy *p, struct rng *r, struct model_filter *const *filters,
+			 unsigned n)
 {
 	const struct model_layer *layer = model_layer_by_id(POLICY_LAYER);
 	int16_t address = field("IP_REMOTE_ADDRESS"), protocol = field("IP_PROTOCOL");
@@ -66,9 +72,12 @@ static void make_packets(struct policy *p, struct rng *r, struct model_filter *c
 	for (unsigned i = 0; i < POLICY_PACKETS; i++) {
 		struct model_value *v = p->packets[i].values;
 
-		v[address] = (struct model_value){.type = MODEL_UINT32, .u32 = 0x0a000000u | rng_below(r, 1 << 20)};
-		v[protocol] = (struct model_value){.type = MODEL_UINT8, .u8 = rng_below(r, 2) ? 6 : 17};
-		v[port] = (struct model_value){.type = MODEL_UINT16, .u16 = (uint16_t)rng_below(r, 65536)};
+		v[address] = (struct model_value){.type = MODEL_UINT32,
+						  .u32 = 0x0a000000u | rng_below(r, 1 << 20)};
+		v[protocol] =
+			(struct model_value){.type = MODEL_UINT8, .u8 = rng_below(r, 2) ? 6 : 17};
+		v[port] = (struct model_value){.type = MODEL_UINT16,
+					       .u16 = (uint16_t)rng_below(r, 65536)};
 		if (n && rng_below(r, 3) == 0) { /* aim at a filter */
 			const struct model_filter *f = filters[rng_below(r, n)];
 
@@ -77,8 +86,9 @@ static void make_packets(struct policy *p, struct rng *r, struct model_filter *c
 
 				v[k->field] = k->value;
 				if (k->value.type == MODEL_V4_ADDR_MASK)
-					v[k->field] = (struct model_value){.type = MODEL_UINT32,
-									   .u32 = k->value.v4mask->addr | 1};
+					v[k->field] = (struct model_value){
+						.type = MODEL_UINT32,
+						.u32 = k->value.v4mask->addr | 1};
 			}
 		}
 	}
@@ -97,8 +107,10 @@ static struct policy *create(void)
 static void commit(struct policy *p, struct model_filter **filters, unsigned n)
 {
 	struct model_sublayer s = {.key = sublayer, .weight = 100};
-	struct engine_delta delta = {
-		.add_filters = filters, .n_add_filters = n, .add_sublayers = &s, .n_add_sublayers = 1};
+	struct engine_delta delta = {.add_filters = filters,
+				     .n_add_filters = n,
+				     .add_sublayers = &s,
+				     .n_add_sublayers = 1};
 
 	BUG_ON(engine_commit(p->engine, &delta) != ERR_OK);
 }
@@ -150,7 +162,8 @@ struct policy *policy_callout_create(const struct engine_callout_ops *ops, void 
 void policy_destroy(struct policy *p)
 {
 	if (p->callout)
-		BUG_ON(engine_callout_unregister(p->engine, p->callout, ENGINE_UNREGISTER_FORCED) != ERR_OK);
+		BUG_ON(engine_callout_unregister(p->engine, p->callout, ENGINE_UNREGISTER_FORCED) !=
+		       ERR_OK);
 	engine_destroy(p->engine);
 	mem_free(p);
 }

@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "model/catalogue.h"
 
-#define POLICY_LAYER MODEL_LAYER_ALE_AUTH_CONNECT_V4
+#define POLICY_LAYER   MODEL_LAYER_ALE_AUTH_CONNECT_V4
 #define POLICY_PACKETS 1024u
 
 struct policy_packet {
@@ -23,7 +23,8 @@ struct policy {
 	struct engine_metadata meta;
 };
 
-/* n_filters permit filters of address prefix, port and protocol; a third of the packets match one. */
+/* n_filters permit filters of address prefix, port and protocol; a third of the packets match one.
+ */
 struct policy *policy_create(unsigned n_filters, uint64_t seed);
 /* One filter that calls `ops` for every packet. */
 struct policy *policy_callout_create(const struct engine_callout_ops *ops, void *ctx);

@@ -22,8 +22,9 @@
 #include <sys/random.h>
 
 #define HARNESS_TESTS_MAX 256
-#define HARNESS_TIMEOUT   600 /* seconds; generous, because sanitizers and small machines are slow \
-			       */
+#define HARNESS_TIMEOUT                                                                            \
+	600 /* seconds; generous, because sanitizers and small machines are slow                   \
+	     */
 
 static const TTest *harness_tests[HARNESS_TESTS_MAX];
 static unsigned harness_count;

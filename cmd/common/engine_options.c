@@ -10,8 +10,8 @@
 
 void engine_options_init(struct engine_options *o)
 {
-	*o = (struct engine_options){.platform = {.engine = {.pend_timeout = DEFAULT_PEND_TIMEOUT},
-						  .workers = 1}};
+	*o = (struct engine_options){
+		.platform = {.engine = {.pend_timeout = DEFAULT_PEND_TIMEOUT}, .workers = 1}};
 }
 
 bool store_policy(void *into, const char *value)

@@ -28,16 +28,19 @@ bool store_help(void *into, const char *value);
 
 #define ENGINE_OPTION_ROWS                                                                         \
 	{"driver", "FILE.so", "load this callout driver (may be repeated)", store_driver},         \
-	{"policy", "FILE.json", "load this policy before the drivers", store_policy},              \
-	{"on-revoke", "block|permit", "what becomes of an operation that was taken back",          \
-	 store_on_revoke},                                                                         \
-	{"join", "parallel|freeze", "ask below a callout that pended at once, or when it completed", \
-	 store_join},                                                                              \
-	{"strict", NULL, "a callout whose right was cleared above may not pend", store_strict},    \
-	{"pend-timeout", "MILLISECONDS", "take a hold back after this long (0: never)",            \
-	 store_pend_timeout},                                                                      \
-	{"verbose", NULL, "say more on standard error", store_verbose},                            \
-	{"json", NULL, "print for programs", store_json},                                          \
-	{"help", NULL, "this list", store_help}
+		{"policy", "FILE.json", "load this policy before the drivers", store_policy},      \
+		{"on-revoke", "block|permit", "what becomes of an operation that was taken back",  \
+		 store_on_revoke},                                                                 \
+		{"join", "parallel|freeze",                                                        \
+		 "ask below a callout that pended at once, or when it completed", store_join},     \
+		{"strict", NULL, "a callout whose right was cleared above may not pend",           \
+		 store_strict},                                                                    \
+		{"pend-timeout", "MILLISECONDS", "take a hold back after this long (0: never)",    \
+		 store_pend_timeout},                                                              \
+		{"verbose", NULL, "say more on standard error", store_verbose},                    \
+		{"json", NULL, "print for programs", store_json},                                  \
+	{                                                                                          \
+		"help", NULL, "this list", store_help                                              \
+	}
 
 void engine_options_init(struct engine_options *o);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options - a small parser over a table, because getopt_long would need the options twice more: once
- * in its own table and once in the help.
+ * options - a small parser over a table, because getopt_long would need the options twice more:
+ * once in its own table and once in the help.
  */
 #include "common/options.h"
 
@@ -32,7 +32,8 @@ static bool parse_one(const struct option_row *rows, size_t n_rows, const char *
 	const char *value = equals ? equals + 1 : NULL;
 
 	if (!row) {
-		fprintf(stderr, "%s: no such option: --%.*s (see --help)\n", program, (int)len, name);
+		fprintf(stderr, "%s: no such option: --%.*s (see --help)\n", program, (int)len,
+			name);
 		return false;
 	}
 	if (!row->value && value) {

@@ -20,8 +20,8 @@ struct option_row {
 };
 
 /*
- * Parses argv[1...]; arguments that are no options are moved to the front of argv[1...], their count
- * is *n_rest.  On a mistake the sentence is printed to stderr, with the program's name.
+ * Parses argv[1...]; arguments that are no options are moved to the front of argv[1...], their
+ * count is *n_rest.  On a mistake the sentence is printed to stderr, with the program's name.
  */
 bool options_parse(const struct option_row *rows, size_t n_rows, const char *program, int argc,
 		   char **argv, void *into, int *n_rest);

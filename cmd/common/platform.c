@@ -28,7 +28,7 @@ struct platform {
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
 	char *names[PLATFORM_DRIVERS_MAX];
 	unsigned reloads;
-	bool unloaded; /* platform_unload was called: once is enough */
+	bool unloaded;			  /* platform_unload was called: once is enough */
 	struct atom32 said[ENGINE_RULES]; /* [A] a broken rule was logged */
 };
 
@@ -56,7 +56,8 @@ static wfp_err load_policy(struct platform *p, struct buf *why)
 
 static wfp_err load_driver(struct platform *p, unsigned i, struct buf *why)
 {
-	/* Whatever a driver's DriverEntry answers: it is the driver that was bad, not the machine. */
+	/* Whatever a driver's DriverEntry answers: it is the driver that was bad, not the machine.
+	 */
 	if (nt_driver_load(&p->drivers[i], p->options.drivers[i], why) != ERR_OK)
 		return ERR_INVALID_DATA;
 	if (p->names[i])
@@ -104,7 +105,8 @@ undo_engine:
 	return err;
 }
 
-wfp_err platform_open(struct platform **out, const struct platform_options *options, struct buf *why)
+wfp_err platform_open(struct platform **out, const struct platform_options *options,
+		      struct buf *why)
 {
 	struct platform *p = mem_zalloc(sizeof(*p));
 	wfp_err err;
@@ -198,7 +200,8 @@ void platform_unload(struct platform *p)
 void platform_close(struct platform *p)
 {
 	platform_unload(p);
-	/* Code of a driver still runs and may call anything: it all stays, until the process ends. */
+	/* Code of a driver still runs and may call anything: it all stays, until the process ends.
+	 */
 	if (nt_has_drivers())
 		return;
 	nt_stop();
@@ -243,9 +246,9 @@ static json_t *pended_by_driver(struct platform *p)
 	json_t *out = json_object();
 
 	for (unsigned i = 0; out && i < p->options.n_drivers; i++)
-		json_object_set_new(out, p->names[i],
-				    json_integer((json_int_t)engine_driver_pend_count(
-					    p->engine, p->names[i])));
+		json_object_set_new(
+			out, p->names[i],
+			json_integer((json_int_t)engine_driver_pend_count(p->engine, p->names[i])));
 	return out;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * platform - the whole platform in one process: engine, stack, base filtering engine, the kernel for
- * drivers, a policy file and the drivers named on the command line.
+ * platform - the whole platform in one process: engine, stack, base filtering engine, the kernel
+ * for drivers, a policy file and the drivers named on the command line.
  *
  * Made by the programs' main thread before any path runs, taken down after the last path has ended.
  * Drivers may be reloaded meanwhile, from one thread at a time.
@@ -20,8 +20,8 @@
 struct platform_options {
 	struct engine_config engine; /* report and report_ctx are the platform's own */
 	unsigned workers;
-	uint64_t hold_timeout;	     /* ns; 0: the stack's default */
-	const char *policy;	     /* file; NULL: none */
+	uint64_t hold_timeout; /* ns; 0: the stack's default */
+	const char *policy;    /* file; NULL: none */
 	const char *drivers[PLATFORM_DRIVERS_MAX];
 	unsigned n_drivers;
 };
@@ -32,7 +32,7 @@ struct platform;
 MUST_CHECK wfp_err platform_open(struct platform **out, const struct platform_options *options,
 				 struct buf *why);
 /*
- * Takes everything down; drivers that still hold something are unloaded by force, and said so.  What
+ * Takes everything down; drivers that still hold something are unloaded by force, and said so. What
  * a driver whose thread does not end could still call stays until the process ends.
  */
 void platform_close(struct platform *p);

@@ -3,7 +3,8 @@
  * replay - captures through the platform and its drivers, under control: one thread at a time, on a
  * virtual clock, every choice from the seed. The same input gives the same bytes.
  *
- * Everything between sim_run's beginning and end happens in its world, the drivers' threads included.
+ * Everything between sim_run's beginning and end happens in its world, the drivers' threads
+ * included.
  */
 #include "wfp/command.h"
 
@@ -80,7 +81,8 @@ static bool store_reload(void *into, const char *value)
 
 static const struct option_row rows[] = {
 	{"seed", "NUMBER", "the seed of every choice (default 0)", store_seed},
-	{"local", "ADDRESS", "an address of the host (may be repeated; default: guessed)", store_local},
+	{"local", "ADDRESS", "an address of the host (may be repeated; default: guessed)",
+	 store_local},
 	{"out", "FILE.pcapng", "write the packets, each with its verdict as a comment", store_out},
 	{"reload", "MILLISECONDS", "unload each driver then and load it again (may be repeated)",
 	 store_reload},
@@ -216,11 +218,12 @@ static void print_text(const struct replay *r)
 
 	printf("%llu packets, %llu blocked\n", (unsigned long long)r->frames,
 	       (unsigned long long)r->blocked);
-	json_object_foreach(r->summary, key, value)
+	json_object_foreach (r->summary, key, value)
 		if (json_is_integer(value) && json_integer_value(value))
 			printf("  %-32s %lld\n", key, (long long)json_integer_value(value));
-	json_object_foreach(json_object_get(r->summary, "rules"), key, value)
-		printf("  broken rule: %-20s %lld times\n", key, (long long)json_integer_value(value));
+	json_object_foreach (json_object_get(r->summary, "rules"), key, value)
+		printf("  broken rule: %-20s %lld times\n", key,
+		       (long long)json_integer_value(value));
 }
 
 static enum exit_status print_result(struct replay *r)
@@ -236,8 +239,8 @@ static enum exit_status print_result(struct replay *r)
 		print_text(r);
 		return EXIT_DONE;
 	}
-	all = json_pack("{s:O, s:O, s:O}", "packets", r->packets, "injected", r->injected, "summary",
-			r->summary);
+	all = json_pack("{s:O, s:O, s:O}", "packets", r->packets, "injected", r->injected,
+			"summary", r->summary);
 	failed = !all || json_dumpf(all, stdout, JSON_COMPACT) != 0;
 	json_decref(all);
 	putchar('\n');
@@ -274,7 +277,8 @@ enum exit_status replay_command(int argc, char **argv)
 	r.injected = json_array();
 	buf_init(&r.why);
 	if (sim_run(r.seed, run, &r) != SIM_DONE) {
-		fprintf(stderr, "wfp replay: a driver left threads that wait for ever (see above)\n");
+		fprintf(stderr,
+			"wfp replay: a driver left threads that wait for ever (see above)\n");
 		status = EXIT_FOUND;
 	} else {
 		status = print_result(&r);

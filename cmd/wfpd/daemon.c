@@ -72,7 +72,7 @@ static void print_counters(struct daemon *d, const char *event, json_t *path)
 
 	json_object_set_new(summary, "path", path);
 	if (!d->options->common.json)
-		json_object_foreach(summary, key, value)
+		json_object_foreach (summary, key, value)
 			if (json_is_integer(value))
 				printf("%-32s %lld\n", key, (long long)json_integer_value(value));
 	print_event(d, event, summary);
@@ -87,8 +87,9 @@ static void reload_drivers(struct daemon *d)
 
 		buf_init(&why);
 		if (platform_reload(d->platform, i, &why) == ERR_OK)
-			print_event(d, "driver_reloaded",
-				    json_pack("{s:s}", "driver", platform_driver_name(d->platform, i)));
+			print_event(
+				d, "driver_reloaded",
+				json_pack("{s:s}", "driver", platform_driver_name(d->platform, i)));
 		else
 			log_error("%s was not loaded again: %s",
 				  platform_driver_name(d->platform, i), buf_str(&why));
@@ -136,7 +137,8 @@ static bool find_kind(struct daemon *d, struct buf *why)
 	const char *colon = strchr(path, ':');
 	char name[32];
 
-	snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - path : (ptrdiff_t)strlen(path)), path);
+	snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - path : (ptrdiff_t)strlen(path)),
+		 path);
 	d->kind = path_find(name);
 	d->arg = colon ? colon + 1 : "";
 	if (!d->kind)

@@ -4,8 +4,8 @@
  *
  * The main thread opens everything, starts the control thread and runs the path, whose own threads
  * are the workers. The control thread waits for signals: it reloads drivers, prints counters, and
- * stops the path. When the path's run has returned, every packet is answered and every rule removed;
- * then the drivers are unloaded and the last counters printed.
+ * stops the path. When the path's run has returned, every packet is answered and every rule
+ * removed; then the drivers are unloaded and the last counters printed.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -54,7 +54,9 @@ static bool store_hooks(void *into, const char *value)
 	static const struct {
 		const char *name;
 		unsigned hook;
-	} hooks[] = {{"input", 1u << PACKET_IN}, {"output", 1u << PACKET_OUT}, {"forward", 1u << PACKET_FORWARD}};
+	} hooks[] = {{"input", 1u << PACKET_IN},
+		     {"output", 1u << PACKET_OUT},
+		     {"forward", 1u << PACKET_FORWARD}};
 	struct daemon_options *o = into;
 	unsigned mask = 0;
 
@@ -149,7 +151,9 @@ int main(int argc, char **argv)
 	if (o.common.help)
 		return (int)usage();
 	if (n || !o.path) {
-		fprintf(stderr, n ? "wfpd: what is '%s'? (see --help)\n" : "wfpd: no --path given%s (see --help)\n",
+		fprintf(stderr,
+			n ? "wfpd: what is '%s'? (see --help)\n"
+			  : "wfpd: no --path given%s (see --help)\n",
 			n ? argv[1] : "");
 		return EXIT_INPUT;
 	}

@@ -13,7 +13,7 @@
 #define CLOCK_NEVER UINT64_MAX
 #define CLOCK_US    UINT64_C(1000)
 #define CLOCK_MS    UINT64_C(1000000)
-#define CLOCK_S     UINT64_C(1000000000)
+#define CLOCK_S	    UINT64_C(1000000000)
 
 /* Monotonic, never 0. */
 uint64_t clock_now(void);

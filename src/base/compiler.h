@@ -17,16 +17,16 @@
 #error "compile with exactly one of -DBASE_HOST and -DBASE_SIM"
 #endif
 
-#define ARRAY_LEN(a)          (sizeof(a) / sizeof((a)[0]))
-#define MUST_CHECK            __attribute__((warn_unused_result))
+#define ARRAY_LEN(a)	      (sizeof(a) / sizeof((a)[0]))
+#define MUST_CHECK	      __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a)     __attribute__((format(printf, f, a)))
-#define NORETURN              __attribute__((noreturn))
-#define UNUSED                __attribute__((unused))
-#define LIKELY(cond)          __builtin_expect(!!(cond), 1)
-#define UNLIKELY(cond)        __builtin_expect(!!(cond), 0)
+#define NORETURN	      __attribute__((noreturn))
+#define UNUSED		      __attribute__((unused))
+#define LIKELY(cond)	      __builtin_expect(!!(cond), 1)
+#define UNLIKELY(cond)	      __builtin_expect(!!(cond), 0)
 #define STATIC_ASSERT(c, why) _Static_assert(c, why)
 
-#define CACHELINE             64
+#define CACHELINE	      64
 #define CACHELINE_ALIGNED     __attribute__((aligned(CACHELINE)))
 
 /* The struct that contains *ptr as its member; keeps no const. */
@@ -35,13 +35,13 @@
 /* Clang's thread safety analysis; empty for gcc. */
 #ifdef __clang__
 #define CAPABILITY(name)  __attribute__((capability(name)))
-#define REQUIRES(...)     __attribute__((requires_capability(__VA_ARGS__)))
-#define EXCLUDES(...)     __attribute__((locks_excluded(__VA_ARGS__)))
-#define ACQUIRES(...)     __attribute__((acquire_capability(__VA_ARGS__)))
+#define REQUIRES(...)	  __attribute__((requires_capability(__VA_ARGS__)))
+#define EXCLUDES(...)	  __attribute__((locks_excluded(__VA_ARGS__)))
+#define ACQUIRES(...)	  __attribute__((acquire_capability(__VA_ARGS__)))
 #define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(__VA_ARGS__)))
-#define RELEASES(...)     __attribute__((release_capability(__VA_ARGS__)))
+#define RELEASES(...)	  __attribute__((release_capability(__VA_ARGS__)))
 #define ASSERTS_HELD(...) __attribute__((assert_capability(__VA_ARGS__)))
-#define NO_LOCK_CHECK     __attribute__((no_thread_safety_analysis))
+#define NO_LOCK_CHECK	  __attribute__((no_thread_safety_analysis))
 #else
 #define CAPABILITY(name)
 #define REQUIRES(...)

@@ -93,7 +93,7 @@ static inline size_t list_count(const struct list *head)
 	const struct list *pos;
 	size_t n = 0;
 
-	LIST_FOR_EACH(pos, head)
+	LIST_FOR_EACH (pos, head)
 		n++;
 	return n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netlink - a netlink socket, over libmnl: NETLINK_NETFILTER, or NETLINK_SOCK_DIAG for questions about
- * the sockets of this host.
+ * netlink - a netlink socket, over libmnl: NETLINK_NETFILTER, or NETLINK_SOCK_DIAG for questions
+ * about the sockets of this host.
  *
  * One thread owns a socket.  Packets of a queue are read in batches into buffers that exist from
  * the start; configuration goes through a socket of its own, because netlink_request takes what

@@ -90,8 +90,7 @@ wfp_err policy_object(const struct policy_place *p, const json_t *v, const char 
 	if (!json_is_object(v))
 		return policy_wrong(p, ERR_INVALID_DATA, "expected an object, found %s",
 				    kind_of(v));
-	json_object_foreach((json_t *)(uintptr_t)v, key, member)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)v, key, member) {
 		const char *const *k = keys;
 
 		while (*k && strcmp(*k, key) != 0)

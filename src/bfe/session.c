@@ -62,8 +62,7 @@ static void delete_owned(struct bfe_session *s)
 	struct list *l, *next;
 
 	for (unsigned kind = BFE_KINDS; kind-- > 0;)
-		LIST_FOR_EACH_SAFE(l, next, &s->owned)
-		{
+		LIST_FOR_EACH_SAFE (l, next, &s->owned) {
 			struct bfe_object *o = LIST_ENTRY(l, struct bfe_object, owned);
 
 			if (o->kind == kind)
@@ -110,9 +109,9 @@ static struct bfe_session *next_dying(struct bfe *b)
 	struct list *l = NULL;
 
 	lock_take(&b->lock);
-	LIST_FOR_EACH(l, &b->dying)
-	if (!LIST_ENTRY(l, struct bfe_session, dying)->busy)
-		break;
+	LIST_FOR_EACH (l, &b->dying)
+		if (!LIST_ENTRY(l, struct bfe_session, dying)->busy)
+			break;
 	if (l == &b->dying)
 		l = NULL;
 	else

@@ -204,10 +204,10 @@ static wfp_err tell_engine(struct bfe_session *s)
 
 	if (err)
 		goto out;
-	LIST_FOR_EACH(l, &s->added)
-	delta_add(&x, LIST_ENTRY(l, struct bfe_object, txn));
-	LIST_FOR_EACH(l, &s->deleted)
-	delta_remove(&x, s->bfe, LIST_ENTRY(l, struct bfe_object, txn));
+	LIST_FOR_EACH (l, &s->added)
+		delta_add(&x, LIST_ENTRY(l, struct bfe_object, txn));
+	LIST_FOR_EACH (l, &s->deleted)
+		delta_remove(&x, s->bfe, LIST_ENTRY(l, struct bfe_object, txn));
 	set_committing(s->bfe, thread_id());
 	err = engine_commit(s->bfe->engine, &x.d);
 	set_committing(s->bfe, 0);

@@ -17,7 +17,7 @@ void engine_report(struct engine *e, enum engine_rule rule, uint32_t callout_id,
 void engine_report_callout(struct engine *e, enum engine_rule rule, const struct engine_callout *c,
 			   uint64_t op);
 /*
- * Who runs on this thread, asked when a report does not know the driver; set once, before any driver
- * runs, by whoever runs drivers.  NULL from it: nobody.
+ * Who runs on this thread, asked when a report does not know the driver; set once, before any
+ * driver runs, by whoever runs drivers.  NULL from it: nobody.
  */
 void engine_report_ask(struct engine *e, const char *(*driver_on_thread)(void));

@@ -42,7 +42,7 @@ struct engine_tallies;
 
 /* [I] immutable after engine_create   [T] the holder of the turn   [A] atomic   [L] turn_lock */
 struct engine {
-	struct engine_config config; /* [I] */
+	struct engine_config config;	       /* [I] */
 	const char *(*driver_on_thread)(void); /* [I] since engine_report_ask; NULL: unknown */
 	struct lock turn_lock;
 	struct cond turn_free;

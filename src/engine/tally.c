@@ -47,8 +47,7 @@ static struct engine_tally *find(struct engine_tallies *t, const char *driver)
 	struct list *link;
 
 	lock_take(&t->lock);
-	LIST_FOR_EACH(link, &t->rows)
-	{
+	LIST_FOR_EACH (link, &t->rows) {
 		struct engine_tally *row = LIST_ENTRY(link, struct engine_tally, link);
 
 		if (strcmp(row->driver, driver) == 0)

@@ -408,8 +408,7 @@ static bool callout_of_driver(const struct nt_driver *d, struct guid *key)
 	bool found = false;
 
 	lock_take(&callouts.lock);
-	LIST_FOR_EACH(pos, &callouts.all)
-	{
+	LIST_FOR_EACH (pos, &callouts.all) {
 		const struct callout *c = LIST_ENTRY(pos, struct callout, link);
 
 		if (c->driver != d)

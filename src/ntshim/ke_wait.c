@@ -86,8 +86,7 @@ void nt_dispatcher_serve(void)
 {
 	struct list *pos, *tmp;
 
-	LIST_FOR_EACH_SAFE(pos, tmp, &waiters)
-	{
+	LIST_FOR_EACH_SAFE (pos, tmp, &waiters) {
 		struct waiter *w = LIST_ENTRY(pos, struct waiter, link);
 
 		if (!waiter_take(w))

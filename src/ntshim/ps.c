@@ -61,8 +61,7 @@ struct nt_object *nt_thread_find(const void *body)
 	struct list *pos;
 
 	lock_take(&threads.lock);
-	LIST_FOR_EACH(pos, &threads.all)
-	{
+	LIST_FOR_EACH (pos, &threads.all) {
 		struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
 
 		if (t == body) {
@@ -144,8 +143,7 @@ static struct nt_thread *thread_unjoined(const struct nt_driver *d) REQUIRES(thr
 	struct nt_thread *running = NULL;
 	struct list *pos;
 
-	LIST_FOR_EACH(pos, &threads.all)
-	{
+	LIST_FOR_EACH (pos, &threads.all) {
 		struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
 
 		if (t->object.driver != d || !t->thread)
@@ -184,9 +182,9 @@ static struct nt_thread *thread_of(const struct nt_driver *d) REQUIRES(threads.l
 {
 	struct list *pos;
 
-	LIST_FOR_EACH(pos, &threads.all)
-	if (LIST_ENTRY(pos, struct nt_thread, link)->object.driver == d)
-		return LIST_ENTRY(pos, struct nt_thread, link);
+	LIST_FOR_EACH (pos, &threads.all)
+		if (LIST_ENTRY(pos, struct nt_thread, link)->object.driver == d)
+			return LIST_ENTRY(pos, struct nt_thread, link);
 	return NULL;
 }
 

@@ -97,8 +97,8 @@ void nt_wait_stop(void);
 MUST_CHECK wfp_err nt_dpc_start(void);
 void nt_dpc_stop(void);
 /*
- * Takes timers and DPCs of `d` out of their queues: how many there were.  *idle: none of its DPCs and
- * work items is queued or runs, so nothing but a thread of it could set another.
+ * Takes timers and DPCs of `d` out of their queues: how many there were.  *idle: none of its DPCs
+ * and work items is queued or runs, so nothing but a thread of it could set another.
  */
 unsigned nt_dpc_reclaim(const struct nt_driver *d, bool *idle);
 MUST_CHECK wfp_err nt_work_start(void);

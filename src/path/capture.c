@@ -37,7 +37,8 @@ static wfp_err attach(struct capture *c, FILE *stream, struct buf *why)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
 
-	c->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, text);
+	c->pcap =
+		pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!c->pcap) {
 		buf_printf(why, "%s: not a capture in pcap or pcapng format: %s", c->name, text);
 		return ERR_BAD_FORMAT;

@@ -75,9 +75,9 @@ static bool find_promised(const uint8_t *frame, uint32_t len, struct link_place 
 
 static enum link_direction cooked_direction(uint32_t packet_type)
 {
-	return packet_type == COOKED_OUTGOING ? LINK_DIRECTION_OUT :
-	       packet_type == 0		      ? LINK_DIRECTION_IN :
-						LINK_DIRECTION_UNKNOWN;
+	return packet_type == COOKED_OUTGOING ? LINK_DIRECTION_OUT
+	       : packet_type == 0	      ? LINK_DIRECTION_IN
+					      : LINK_DIRECTION_UNKNOWN;
 }
 
 /* packet type, device type, address length, address[8], protocol */

@@ -65,7 +65,8 @@ static uint64_t hash_of(const struct local *l, const union headers_addr *addr)
 	return hash_siphash(l->key, addr, sizeof(*addr));
 }
 
-static struct candidate *find(const struct local *l, uint8_t version, const union headers_addr *addr)
+static struct candidate *find(const struct local *l, uint8_t version,
+			      const union headers_addr *addr)
 {
 	struct hnode *node = htable_first(&l->table, hash_of(l, addr));
 
@@ -78,7 +79,8 @@ static struct candidate *find(const struct local *l, uint8_t version, const unio
 	return NULL;
 }
 
-static struct candidate *find_or_add(struct local *l, uint8_t version, const union headers_addr *addr)
+static struct candidate *find_or_add(struct local *l, uint8_t version,
+				     const union headers_addr *addr)
 {
 	struct candidate *c = find(l, version, addr);
 

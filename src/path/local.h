@@ -4,8 +4,8 @@
  *
  * A capture does not say whose it is.  Either the user says it (local_add), or it is guessed from
  * all packets (local_observe, then local_guess):
- *   - if frames carry their direction (cooked captures), the addresses that more often send outgoing
- *     and receive incoming frames than the other way round; transit traffic does both equally;
+ *   - if frames carry their direction (cooked captures), the addresses that more often send
+ *     outgoing and receive incoming frames than the other way round; transit does both equally;
  *   - otherwise, for IPv4 and IPv6 each, the unicast address that takes part in the most packets;
  *     of equals the one that sent the first TCP SYN, then a private one, then the one seen first.
  * Loopback addresses are always local.  The guess depends on the packets alone.

@@ -25,7 +25,8 @@ wfp_err nfqueue_options_check(const struct nfqueue_options *o, const char *arg, 
 	if (arg[0])
 		buf_printf(why, "the path nfqueue takes no argument, not '%s'", arg);
 	else if (o->n_queues == 0 || o->n_queues > NFQUEUE_QUEUES_MAX)
-		buf_printf(why, "%u queues: there must be 1 to %u", o->n_queues, NFQUEUE_QUEUES_MAX);
+		buf_printf(why, "%u queues: there must be 1 to %u", o->n_queues,
+			   NFQUEUE_QUEUES_MAX);
 	else if (o->first_queue + o->n_queues > UINT16_MAX + 1)
 		buf_printf(why, "queues from %u on: the last number is 65535", o->first_queue);
 	else if (!(o->hooks & hooks) || o->hooks & ~hooks)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOUND_QUEUES "/proc/thread-self/net/netfilter/nfnetlink_queue"
+#define BOUND_QUEUES  "/proc/thread-self/net/netfilter/nfnetlink_queue"
 #define UDATA_COMMENT 0u /* NFTNL_UDATA_TABLE_COMMENT: type, length, text with its NUL */
 
 struct owner {

@@ -256,9 +256,9 @@ static void put_hook(struct batch *b, const struct nfqueue_options *o, uint8_t f
 
 static uint8_t table_family(unsigned families)
 {
-	return families == NFQUEUE_IPV4 ? NFPROTO_IPV4 :
-	       families == NFQUEUE_IPV6 ? NFPROTO_IPV6 :
-					  NFPROTO_INET;
+	return families == NFQUEUE_IPV4	  ? NFPROTO_IPV4
+	       : families == NFQUEUE_IPV6 ? NFPROTO_IPV6
+					  : NFPROTO_INET;
 }
 
 static void put_everything(struct batch *b, const struct nfqueue_options *o, enum queue_kind kind)
@@ -284,7 +284,8 @@ static wfp_err explain(int raw, struct buf *why)
 		{EPERM, ERR_ACCESS_DENIED,
 		 "changing nftables rules needs root, or CAP_NET_ADMIN in this network namespace"},
 		{ENOENT, ERR_NOT_SUPPORTED,
-		 "this kernel can queue packets neither by nft_queue nor by xt_NFQUEUE with nft_compat"},
+		 "this kernel can queue packets neither by nft_queue nor by xt_NFQUEUE with "
+		 "nft_compat"},
 		{EINVAL, ERR_NOT_SUPPORTED, "this kernel has no nf_tables, or refuses our rules"},
 		{EOPNOTSUPP, ERR_NOT_SUPPORTED, "this kernel has no nf_tables"},
 		{EAFNOSUPPORT, ERR_NOT_SUPPORTED, "nf_tables of this kernel lacks the inet family"},

@@ -4,7 +4,8 @@
  *
  *	table inet openwfp { comment "queues A-B"
  *		chain input   { type filter hook input priority 10;   queue num A-B }
- *		chain output  { type filter hook output priority 10;  meta mark & M == M accept; queue ... }
+ *		chain output  { type filter hook output priority 10;
+ *				meta mark & M == M accept; queue num A-B }
  *		chain forward { type filter hook forward priority 10; queue num A-B }
  *	}
  *

@@ -247,7 +247,8 @@ static bool parse(const struct nlmsghdr *h, struct nfqueue_packet *out)
 	    mnl_attr_parse(h, sizeof(struct nfgenmsg), keep_attr, &a) < 0)
 		return false;
 	if (!a.at[NFQA_PACKET_HDR] ||
-	    mnl_attr_get_payload_len(a.at[NFQA_PACKET_HDR]) < sizeof(*header) || !a.at[NFQA_PAYLOAD])
+	    mnl_attr_get_payload_len(a.at[NFQA_PACKET_HDR]) < sizeof(*header) ||
+	    !a.at[NFQA_PAYLOAD])
 		return false;
 	header = mnl_attr_get_payload(a.at[NFQA_PACKET_HDR]);
 	*out = (struct nfqueue_packet){
@@ -362,7 +363,8 @@ static bool ids_rise(const struct nfqueue_socket *s)
 void nfqueue_socket_flush(struct nfqueue_socket *s)
 {
 	if (s->n_accepts > 1 && s->outstanding == 0 && ids_rise(s)) {
-		put_verdict(s, NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, s->accepts[s->n_accepts - 1], NULL, 0);
+		put_verdict(s, NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, s->accepts[s->n_accepts - 1],
+			    NULL, 0);
 		s->n_accepts = 0;
 	}
 	put_accepts(s);

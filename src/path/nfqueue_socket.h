@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nfqueue_socket - one queue of the kernel: bound, configured, read in batches, answered in batches.
+ * nfqueue_socket - one queue of the kernel: bound, configured, read in batches, answered in
+ * batches.
  *
  * Verdicts are collected and sent with one system call.  When every packet that was read is
  * answered and the rest of the answers are plain accepts, one batch verdict says so; otherwise a
@@ -28,8 +29,9 @@ struct nfqueue_packet {
 };
 
 /* Binds and configures.  ERR_BUSY: the number is in use; `why` gets one sentence. */
-MUST_CHECK wfp_err nfqueue_socket_open(struct nfqueue_socket **out, const struct nfqueue_options *options,
-				       uint16_t number, struct buf *why);
+MUST_CHECK wfp_err nfqueue_socket_open(struct nfqueue_socket **out,
+				       const struct nfqueue_options *options, uint16_t number,
+				       struct buf *why);
 /* What is not answered is dropped by the kernel. */
 void nfqueue_socket_close(struct nfqueue_socket *s);
 int nfqueue_socket_fd(const struct nfqueue_socket *s);

@@ -4,11 +4,11 @@
  *
  *	READING --nfqueue_worker_drain--> DRAINING --nfqueue_worker_leave--> done
  *
- * A worker that has nothing left goes on with its turns until all have: the others may still send it
- * packets and answers.
+ * A worker that has nothing left goes on with its turns until all have: the others may still send
+ *it packets and answers.
  *
- * The thread sleeps on the queue, on the worker's mailbox and on its next timer.  Everything here is
- * called on that thread, except start, drain, rests, leave, join and the counters.
+ * The thread sleeps on the queue, on the worker's mailbox and on its next timer.  Everything here
+ *is called on that thread, except start, drain, rests, leave, join and the counters.
  */
 #pragma once
 
@@ -16,8 +16,9 @@
 
 struct nfqueue_worker;
 
-MUST_CHECK wfp_err nfqueue_worker_create(struct nfqueue_worker **out, const struct nfqueue_options *options,
-					 unsigned index, struct stack *stack, struct buf *why);
+MUST_CHECK wfp_err nfqueue_worker_create(struct nfqueue_worker **out,
+					 const struct nfqueue_options *options, unsigned index,
+					 struct stack *stack, struct buf *why);
 void nfqueue_worker_destroy(struct nfqueue_worker *w); /* NULL is fine */
 
 MUST_CHECK wfp_err nfqueue_worker_start(struct nfqueue_worker *w);

@@ -3,8 +3,8 @@
  * path - where packets come from: one struct per kind of datapath, one row in the table of path.c.
  *
  * A path owns the threads that drive the stack's workers.  open checks everything that can be wrong
- * and leaves nothing behind on failure; run returns when the source is exhausted or stop was called,
- * with every packet answered and everything it had installed removed.
+ * and leaves nothing behind on failure; run returns when the source is exhausted or stop was
+ * called, with every packet answered and everything it had installed removed.
  */
 #pragma once
 
@@ -14,7 +14,8 @@
 struct path;
 
 struct path_counters {
-	uint64_t received, accepted, dropped, modified, sent, lost; /* lost: the source overflowed */
+	uint64_t received, accepted, dropped, modified, sent,
+		lost; /* lost: the source overflowed */
 };
 
 struct path_ops {

@@ -17,11 +17,11 @@
 struct pcapng;
 
 struct pcapng_packet {
-	uint32_t interface; /* from pcapng_interface */
-	uint64_t time;	    /* ns since 1970 */
+	uint32_t interface;	     /* from pcapng_interface */
+	uint64_t time;		     /* ns since 1970 */
 	const uint8_t *head, *bytes; /* written one after the other: link header and packet */
 	uint32_t head_len, len;
-	uint32_t wire_len; /* at least head_len + len */
+	uint32_t wire_len;   /* at least head_len + len */
 	const char *comment; /* UTF-8; NULL or "": none */
 };
 

@@ -4,7 +4,8 @@
  *
  * One thread does everything: it feeds a packet, gives the stack its turn, puts out the rows that
  * are answered, and lets time pass until the next frame is due.  In the simulator that thread is a
- * fiber and the wait is a jump of the clock, so a replay is a function of captures, policy and seed.
+ * fiber and the wait is a jump of the clock, so a replay is a function of captures, policy and
+ * seed.
  */
 #include "path/replay.h"
 
@@ -27,21 +28,21 @@
 struct replay {
 	struct path path; /* first */
 	struct stack_port port;
-	struct stack *stack;		 /* [I] */
-	struct stack_worker *worker;	 /* [I] */
-	struct replay_options options;	 /* [I] */
-	char **captures;		 /* [I] */
-	size_t n_captures;		 /* [I] */
-	struct local *local;		 /* [I] */
-	struct prescan *prescan;	 /* [I] */
-	struct replay_rows rows;	 /* [T] */
-	struct list second;		 /* [T] rows to be shown to their receiving end */
-	uint32_t interface;		 /* [T] of the capture being read */
-	uint64_t start, elapsed;	 /* [T] the clock at the first frame, and capture time since */
-	uint64_t last_time;		 /* [T] of a frame */
-	struct buf *why;		 /* [T] */
-	wfp_err err;			 /* [T] what run returns */
-	struct atom32 stop;		 /* [A] */
+	struct stack *stack;	       /* [I] */
+	struct stack_worker *worker;   /* [I] */
+	struct replay_options options; /* [I] */
+	char **captures;	       /* [I] */
+	size_t n_captures;	       /* [I] */
+	struct local *local;	       /* [I] */
+	struct prescan *prescan;       /* [I] */
+	struct replay_rows rows;       /* [T] */
+	struct list second;	       /* [T] rows to be shown to their receiving end */
+	uint32_t interface;	       /* [T] of the capture being read */
+	uint64_t start, elapsed; /* [T] the clock at the first frame, and capture time since */
+	uint64_t last_time;	 /* [T] of a frame */
+	struct buf *why;	 /* [T] */
+	wfp_err err;		 /* [T] what run returns */
+	struct atom32 stop;	 /* [A] */
 	struct atom64 received, accepted, dropped, modified, sent; /* [A] */
 };
 
@@ -78,8 +79,8 @@ static void settle(struct replay *r, struct row *row, enum port_verdict v,
 	replay_rows_answer(&r->rows, row, v, why);
 }
 
-static void on_verdict(struct stack_port *port, struct packet *p, enum port_verdict v, bool modified,
-		       const struct port_reason *why)
+static void on_verdict(struct stack_port *port, struct packet *p, enum port_verdict v,
+		       bool modified, const struct port_reason *why)
 {
 	const struct port_reason no_memory = {.layer = why->layer, .what = "no memory"};
 	struct row *row = (void *)(uintptr_t)p->token;
@@ -283,7 +284,8 @@ static wfp_err play_capture(struct replay *r, const char *name)
 	if (err)
 		return err;
 	if (r->rows.out)
-		err = pcapng_interface(r->rows.out, capture_link_type(c)->number, name, &r->interface);
+		err = pcapng_interface(r->rows.out, capture_link_type(c)->number, name,
+				       &r->interface);
 	if (!err)
 		err = play_frames(r, c, name);
 	capture_close(c);
@@ -472,8 +474,8 @@ static void replay_close(struct path *p)
 	mem_free(r);
 }
 
-static wfp_err replay_open(struct path **out, const char *arg, const void *opts, struct stack *stack,
-			   struct buf *why)
+static wfp_err replay_open(struct path **out, const char *arg, const void *opts,
+			   struct stack *stack, struct buf *why)
 {
 	struct replay *r = mem_zalloc(sizeof(*r));
 	wfp_err err;

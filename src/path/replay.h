@@ -28,7 +28,7 @@ struct replay_row {
 	enum replay_fate fate;
 	const char *capture; /* of a frame: its file, and its number in it */
 	uint64_t frame;
-	uint64_t time;	  /* ns since 1970 */
+	uint64_t time;	       /* ns since 1970 */
 	const uint8_t *packet; /* as it went on, or as it was if it did not; NULL: not IP */
 	uint32_t packet_len;
 	const struct headers *headers; /* as captured; see fault; NULL: not IP */
@@ -45,13 +45,14 @@ struct replay_options {
 	size_t n_local;
 	const char *out; /* a pcapng file; NULL: none */
 	/*
-	 * Packets come at the distances they were captured at; under the simulator that takes no time.
-	 * Else as fast as the stack takes them.  A gap of more than a day is a day.
+	 * Packets come at the distances they were captured at; under the simulator that takes no
+	 * time. Else as fast as the stack takes them.  A gap of more than a day is a day.
 	 */
 	bool keep_time;
 	uint64_t drain; /* ns to wait for held packets at the end; 0: 70 s */
-	struct engine *engine; /* stopped when drain is over and something is still held; may be NULL */
-	const struct reason_names *names; /* may be NULL */
+	struct engine
+		*engine; /* stopped when drain is over and something is still held; may be NULL */
+	const struct reason_names *names;		      /* may be NULL */
 	void (*row)(void *ctx, const struct replay_row *row); /* may be NULL */
 	void *ctx;
 };

@@ -231,7 +231,7 @@ void replay_rows_give_up(struct replay_rows *r)
 	const struct port_reason why = {.what = "still held at the end"};
 	struct list *link;
 
-	LIST_FOR_EACH(link, &r->waiting) {
+	LIST_FOR_EACH (link, &r->waiting) {
 		struct row *row = LIST_ENTRY(link, struct row, link);
 
 		if (row->answered)

@@ -21,8 +21,8 @@ struct row {
 	uint64_t frame, time;
 	enum packet_hook hook;
 	bool answered, loopback, truncated, modified;
-	bool abandoned;	  /* shown as blocked; the answer that still comes is ignored */
-	bool two_ends;	  /* accepted on its way out, it arrives here again */
+	bool abandoned; /* shown as blocked; the answer that still comes is ignored */
+	bool two_ends;	/* accepted on its way out, it arrives here again */
 	struct headers h;
 	struct port_reason reason;
 	uint32_t interface;
@@ -52,8 +52,8 @@ void replay_rows_init(struct replay_rows *r, const struct replay_options *option
 void replay_rows_destroy(struct replay_rows *r);
 
 /* A new row at the end, unanswered; frame NULL: an empty one with room for len bytes. */
-MUST_CHECK wfp_err replay_rows_add(struct replay_rows *r, const struct capture_frame *frame, uint32_t len,
-				   struct row **out);
+MUST_CHECK wfp_err replay_rows_add(struct replay_rows *r, const struct capture_frame *frame,
+				   uint32_t len, struct row **out);
 /* A packet of a driver's own, answered already. */
 MUST_CHECK wfp_err replay_rows_add_injected(struct replay_rows *r, const struct packet *p,
 					    uint64_t time);

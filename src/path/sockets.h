@@ -28,4 +28,5 @@ int sockets_fd(const struct sockets *s);
  * Reports connected TCP and UDP endpoints that are gone; never waits.  An endpoint that the kernel
  * still answers for (TIME_WAIT) is not gone.
  */
-void sockets_closed(struct sockets *s, void (*each)(void *ctx, const struct flow_key *key), void *ctx);
+void sockets_closed(struct sockets *s, void (*each)(void *ctx, const struct flow_key *key),
+		    void *ctx);

@@ -340,8 +340,7 @@ static void copy_pieces(struct packet *whole, struct datagram *d, uint32_t heade
 {
 	struct list *pos;
 
-	LIST_FOR_EACH(pos, &d->pieces)
-	{
+	LIST_FOR_EACH (pos, &d->pieces) {
 		const struct packet *p = piece_at(pos);
 
 		memcpy(whole->data + header + p->h.frag_offset, p->data + piece_start(p),

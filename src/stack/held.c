@@ -99,7 +99,8 @@ void held_absorbed(struct journey *j)
 /* A connection without its socket is over; a datagram was sent, whoever has closed what since. */
 static enum port_endpoint sender_of(const struct stack_worker *w, const struct packet *p)
 {
-	if (p->hook != PACKET_OUT || p->h.protocol != HEADERS_TCP || !w->port || !w->port->ops->sender)
+	if (p->hook != PACKET_OUT || p->h.protocol != HEADERS_TCP || !w->port ||
+	    !w->port->ops->sender)
 		return PORT_ENDPOINT_UNKNOWN;
 	return w->port->ops->sender(w->port, p);
 }

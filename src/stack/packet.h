@@ -28,10 +28,10 @@ enum packet_hook { PACKET_IN, PACKET_OUT, PACKET_FORWARD, PACKET_HOOKS };
 
 /* Where an injected packet enters the stack. */
 enum packet_entry {
-	PACKET_ENTRY_WIRE,	 /* not injected */
-	PACKET_ENTRY_NETWORK,	 /* IPPACKET, in or out */
-	PACKET_ENTRY_TRANSPORT,	 /* TRANSPORT, in or out */
-	PACKET_ENTRY_FORWARD,	 /* IPFORWARD */
+	PACKET_ENTRY_WIRE,	/* not injected */
+	PACKET_ENTRY_NETWORK,	/* IPPACKET, in or out */
+	PACKET_ENTRY_TRANSPORT, /* TRANSPORT, in or out */
+	PACKET_ENTRY_FORWARD,	/* IPFORWARD */
 };
 
 /*
@@ -56,36 +56,37 @@ struct packet_hold {
 
 /* [I] after it was indicated or injected   [A] atomic   [W] owning worker */
 struct packet {
-	struct atom32 refs;	   /* [A] */
-	struct letter letter;	   /* [W] the way to the owning worker */
-	struct list queued;	   /* [W] in one queue: behind a held authorization, or of fragments */
-	struct stack_port *port;   /* [W] NULL: no answer is owed */
-	uint64_t token;		   /* [W] the port's own name for it */
-	enum packet_hook hook;	   /* [I] */
+	struct atom32 refs;   /* [A] */
+	struct letter letter; /* [W] the way to the owning worker */
+	struct list queued;   /* [W] in one queue: behind a held authorization, or of fragments */
+	struct stack_port *port;	  /* [W] NULL: no answer is owed */
+	uint64_t token;			  /* [W] the port's own name for it */
+	enum packet_hook hook;		  /* [I] */
 	uint32_t in_ifindex, out_ifindex; /* [I] 0: unknown */
-	uint32_t uid;		   /* [I] of the local endpoint; PACKET_UID_UNKNOWN */
-	uint64_t time;		   /* [I] ns, the port's clock */
-	bool checksum_pending;	   /* [I] transport checksum is left to the hardware */
-	bool loopback;		   /* [I] both ends are this host */
-	bool tracked;		   /* [W] its flow has counted it; a clone is not counted again */
-	bool stray;		   /* [W] TCP: outside its connection's window, no part of the stream */
-	struct headers h;	   /* [I] filled by headers_parse */
+	uint32_t uid;			  /* [I] of the local endpoint; PACKET_UID_UNKNOWN */
+	uint64_t time;			  /* [I] ns, the port's clock */
+	bool checksum_pending;		  /* [I] transport checksum is left to the hardware */
+	bool loopback;			  /* [I] both ends are this host */
+	bool tracked;	  /* [W] its flow has counted it; a clone is not counted again */
+	bool stray;	  /* [W] TCP: outside its connection's window, no part of the stream */
+	struct headers h; /* [I] filled by headers_parse */
 
 	/* Injection. */
-	enum packet_entry entry;   /* [I] */
-	uint64_t injected_by;	   /* [I] injection handle of the last injector; 0: none */
+	enum packet_entry entry;     /* [I] */
+	uint64_t injected_by;	     /* [I] injection handle of the last injector; 0: none */
 	uint32_t injected_by_driver; /* [I] whose it is; 0: none */
 	uint64_t injected_before[ENGINE_SEEN_MAX]; /* [I] handles of earlier injectors */
 	uint8_t n_injected_before;
-	uint64_t injection_context;/* [I] the last injector's own */
-	struct engine_seen seen;   /* [I] callouts that absorbed an ancestor */
-	struct ledger_entry *ledger; /* [W] of this packet's one hold; others need a claim to look */
-	struct packet_hold hold;   /* where it stopped, and what became of the entry */
-	struct packet *origin;	   /* [I] the packet that this clone stems from; a reference */
-	bool modified;		   /* [I] the bytes are not those that the port gave */
+	uint64_t injection_context; /* [I] the last injector's own */
+	struct engine_seen seen;    /* [I] callouts that absorbed an ancestor */
+	struct ledger_entry
+		*ledger;	 /* [W] of this packet's one hold; others need a claim to look */
+	struct packet_hold hold; /* where it stopped, and what became of the entry */
+	struct packet *origin;	 /* [I] the packet that this clone stems from; a reference */
+	bool modified;		 /* [I] the bytes are not those that the port gave */
 
 	/* The answer, on its way to the port's worker. */
-	uint8_t answer;		   /* [W] enum port_verdict */
+	uint8_t answer; /* [W] enum port_verdict */
 	uint16_t answer_layer;
 	const char *answer_what;
 	struct engine_verdict answer_verdict;
@@ -94,8 +95,8 @@ struct packet {
 	struct packet *pieces;	   /* [W] */
 	struct packet *next_piece; /* [W] */
 
-	uint32_t len, room;	   /* [W] bytes used, bytes after them */
-	uint8_t *data;		   /* [W] the IP header first; in store, behind the head room */
+	uint32_t len, room; /* [W] bytes used, bytes after them */
+	uint8_t *data;	    /* [W] the IP header first; in store, behind the head room */
 	uint8_t store[];
 };
 #define PACKET_UID_UNKNOWN UINT32_MAX

@@ -23,8 +23,8 @@ enum port_endpoint { PORT_ENDPOINT_UNKNOWN, PORT_ENDPOINT_EXISTS, PORT_ENDPOINT_
 
 struct stack_port_ops {
 	/* The answer for p->token.  `modified`: the bytes of p replace those that were given. */
-	void (*verdict)(struct stack_port *port, struct packet *p, enum port_verdict v, bool modified,
-			const struct port_reason *why);
+	void (*verdict)(struct stack_port *port, struct packet *p, enum port_verdict v,
+			bool modified, const struct port_reason *why);
 	/*
 	 * Sends a packet that answers nothing (injected from nothing, or a second clone).  NULL or
 	 * ERR_NOT_SUPPORTED: this port cannot, in this direction.
@@ -33,8 +33,9 @@ struct stack_port_ops {
 	/* Is there a local endpoint for this inbound packet?  NULL: unknown. */
 	enum port_endpoint (*endpoint)(struct stack_port *port, const struct packet *p);
 	/*
-	 * Is the local socket that sent this packet there?  NULL: unknown.  While a packet waits, some
-	 * systems report its sender's end only after the answer, so the stack asks before and after.
+	 * Is the local socket that sent this packet there?  NULL: unknown.  While a packet waits,
+	 * some systems report its sender's end only after the answer, so the stack asks before and
+	 * after.
 	 */
 	enum port_endpoint (*sender)(struct stack_port *port, const struct packet *p);
 };

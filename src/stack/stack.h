@@ -28,8 +28,8 @@ struct stack_config {
 MUST_CHECK wfp_err stack_create(struct stack **out, const struct stack_config *config);
 /*
  * No thread will take a worker's turns any more: injections are refused from here on, and those
- * under way are completed on the calling thread.  Before drivers are unloaded, or one that waits for
- * its injections (FwpsInjectionHandleDestroy) waits for ever.  Every worker must be left.
+ * under way are completed on the calling thread.  Before drivers are unloaded, or one that waits
+ * for its injections (FwpsInjectionHandleDestroy) waits for ever.  Every worker must be left.
  */
 void stack_end(struct stack *s);
 /* Every worker must be quiet (stack_worker_quiet) and left. */

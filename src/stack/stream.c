@@ -170,8 +170,7 @@ static bool keep(struct stream *s, struct segment seg)
 {
 	struct list *pos;
 
-	LIST_FOR_EACH(pos, &s->early)
-	{
+	LIST_FOR_EACH (pos, &s->early) {
 		const struct stream_piece *piece = LIST_ENTRY(pos, struct stream_piece, link);
 		int32_t hole = (int32_t)(piece->seq - seg.seq);
 		uint32_t taken;

@@ -38,7 +38,7 @@ void stream_init(struct stream *s, uint32_t max_bytes);
 void stream_clear(struct stream *s); /* frees what waits; usable again after stream_init */
 
 /*
- * The SYN's sequence number + 1.  Without it the first segment that comes opens the stream.  Ignored
+ * The SYN's sequence number + 1.  Without it the first segment that comes opens the stream. Ignored
  * when the stream is open: a stray SYN must not make it begin anew.
  */
 void stream_open(struct stream *s, uint32_t next);

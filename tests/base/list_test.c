@@ -54,7 +54,7 @@ TEST(the_safe_walk_allows_deleting_the_element_at_hand)
 		items[i].number = i;
 		list_add_tail(&head, &items[i].link);
 	}
-	LIST_FOR_EACH_SAFE(pos, tmp, &head) {
+	LIST_FOR_EACH_SAFE (pos, tmp, &head) {
 		CHECK_EQ_U(number_of(pos), seen++);
 		list_del(pos);
 	}
@@ -78,7 +78,7 @@ TEST(splicing_keeps_the_order_and_empties_the_source)
 	}
 	list_splice_tail(&a, &b);
 	CHECK(list_empty(&b));
-	LIST_FOR_EACH(pos, &a)
+	LIST_FOR_EACH (pos, &a)
 		CHECK_EQ_U(number_of(pos), next++);
 	CHECK_EQ_U(next, 4);
 }
@@ -110,7 +110,7 @@ static void check_equal(const struct list *head, const struct row *row)
 	struct list *pos;
 	unsigned i = 0;
 
-	LIST_FOR_EACH(pos, head)
+	LIST_FOR_EACH (pos, head)
 		CHECK_EQ_U(number_of(pos), row->numbers[i++]);
 	CHECK_EQ_U(i, row->n);
 }

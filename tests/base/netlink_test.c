@@ -176,9 +176,13 @@ struct udp_packet {
 static struct udp_packet make_packet(uint16_t port)
 {
 	return (struct udp_packet){
-		.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
+		.ip = {.version = 4,
+		       .ihl = 5,
+		       .ttl = 64,
+		       .protocol = IPPROTO_UDP,
 		       .tot_len = htons(sizeof(struct udp_packet)),
-		       .saddr = htonl(INADDR_LOOPBACK), .daddr = htonl(INADDR_LOOPBACK)},
+		       .saddr = htonl(INADDR_LOOPBACK),
+		       .daddr = htonl(INADDR_LOOPBACK)},
 		.udp = {.source = htons(9), .dest = port, .len = htons(12)},
 		.text = "raw",
 	};

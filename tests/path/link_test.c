@@ -45,8 +45,7 @@ TEST(ethernet_with_tags_up_to_the_bound)
 		}
 		frame[at] = 0x08;
 		frame[at + 2] = 0x45;
-		CHECK_EQ_U(find(1, frame, at + 22, NULL),
-			   tags <= LINK_MAX_TAGS ? (int)at + 2 : -1);
+		CHECK_EQ_U(find(1, frame, at + 22, NULL), tags <= LINK_MAX_TAGS ? (int)at + 2 : -1);
 	}
 }
 
@@ -62,7 +61,8 @@ TEST(raw_ip_is_told_by_its_version)
 		CHECK(find(dlt[i], &other, 1, NULL) == -1);
 		CHECK(find(dlt[i], &v4, 0, NULL) == -1);
 	}
-	CHECK_EQ_U(find(228, &other, 1, NULL), 0); /* promised by the file: malformed, not another kind */
+	CHECK_EQ_U(find(228, &other, 1, NULL),
+		   0); /* promised by the file: malformed, not another kind */
 	CHECK_EQ_U(find(229, &other, 1, NULL), 0);
 }
 

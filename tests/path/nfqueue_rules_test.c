@@ -113,9 +113,12 @@ TEST(cleaning_nothing_is_fine)
 
 TEST(tables_of_others_are_untouched)
 {
-	const char *const add[] = {"nft", "add table inet somebody; add chain inet somebody out { type "
-				   "filter hook output priority 0; }; add rule inet somebody out meta "
-				   "mark 7 counter accept; add table ip openwfp2", NULL};
+	const char *const add[] = {
+		"nft",
+		"add table inet somebody; add chain inet somebody out { type "
+		"filter hook output priority 0; }; add rule inet somebody out meta "
+		"mark 7 counter accept; add table ip openwfp2",
+		NULL};
 	struct nfqueue_options o = nfqueue_options_default();
 	char *before;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nfqueue_socket and sockets - the kernel's queue and its sockets, in network namespaces of our own,
- * with datagrams over loopback.
+ * nfqueue_socket and sockets - the kernel's queue and its sockets, in network namespaces of our
+ * own, with datagrams over loopback.
  */
 #include "harness.h"
 
@@ -40,8 +40,9 @@ static void send_text(int fd, const char *text)
 static const char *receive(int fd)
 {
 	static char text[256];
-	ssize_t n = poll_wait(&fd, 1, clock_now() + 200 * CLOCK_MS) ?
-			    recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT) : 0;
+	ssize_t n = poll_wait(&fd, 1, clock_now() + 200 * CLOCK_MS)
+			    ? recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT)
+			    : 0;
 
 	text[n > 0 ? n : 0] = 0;
 	return text;

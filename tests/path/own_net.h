@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_net - a network namespace of its own for a test, with lo up.  libcheck forks each test, so the
- * namespace ends with it.
+ * own_net - a network namespace of its own for a test, with lo up.  libcheck forks each test, so
+ * the namespace ends with it.
  */
 #pragma once
 

@@ -34,11 +34,11 @@ static inline UNUSED void put_pcap_header(struct buf *b, uint32_t link_type)
 	buf_append(b, header, sizeof(header));
 }
 
-static inline UNUSED void put_pcap_frame(struct buf *b, uint64_t time, const void *bytes, uint32_t len,
-				  uint32_t wire_len)
+static inline UNUSED void put_pcap_frame(struct buf *b, uint64_t time, const void *bytes,
+					 uint32_t len, uint32_t wire_len)
 {
-	const uint32_t header[4] = {(uint32_t)(time / 1000000000), (uint32_t)(time % 1000000000), len,
-				    wire_len};
+	const uint32_t header[4] = {(uint32_t)(time / 1000000000), (uint32_t)(time % 1000000000),
+				    len, wire_len};
 
 	buf_append(b, header, sizeof(header));
 	buf_append(b, bytes, len);
@@ -56,7 +56,7 @@ static inline UNUSED unsigned ip_sum(const uint8_t *p, size_t n)
 }
 
 static inline UNUSED void put_ipv4(struct buf *b, uint32_t src, uint32_t dst, unsigned protocol,
-			    unsigned payload)
+				   unsigned payload)
 {
 	size_t at = b->len;
 	unsigned sum;
@@ -75,7 +75,7 @@ static inline UNUSED void put_ipv4(struct buf *b, uint32_t src, uint32_t dst, un
 
 /* An IPv4 packet with a UDP datagram, checksum not used. */
 static inline UNUSED void put_udp4(struct buf *b, uint32_t src, unsigned src_port, uint32_t dst,
-			    unsigned dst_port, const char *text)
+				   unsigned dst_port, const char *text)
 {
 	put_ipv4(b, src, dst, 17, 8 + (unsigned)strlen(text));
 	put_be16(b, src_port);
@@ -86,7 +86,7 @@ static inline UNUSED void put_udp4(struct buf *b, uint32_t src, unsigned src_por
 }
 
 static inline UNUSED void put_tcp4(struct buf *b, uint32_t src, unsigned src_port, uint32_t dst,
-			    unsigned dst_port, uint32_t seq, uint32_t ack, unsigned flags)
+				   unsigned dst_port, uint32_t seq, uint32_t ack, unsigned flags)
 {
 	put_ipv4(b, src, dst, 6, 20);
 	put_be16(b, src_port);

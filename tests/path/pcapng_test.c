@@ -25,15 +25,15 @@ static const char *write_two(const char *comment)
 	CHECK_EQ_U(id, 0);
 	for (unsigned i = 0; i < 2; i++)
 		CHECK_OK(pcapng_write(w, &(struct pcapng_packet){
-			.interface = id,
-			.time = TIME + i,
-			.head = head,
-			.head_len = sizeof(head),
-			.bytes = packet.data,
-			.len = (uint32_t)packet.len,
-			.wire_len = (uint32_t)packet.len + 14,
-			.comment = i ? NULL : comment,
-		}));
+						 .interface = id,
+						 .time = TIME + i,
+						 .head = head,
+						 .head_len = sizeof(head),
+						 .bytes = packet.data,
+						 .len = (uint32_t)packet.len,
+						 .wire_len = (uint32_t)packet.len + 14,
+						 .comment = i ? NULL : comment,
+					 }));
 	CHECK_OK(pcapng_close(w));
 	buf_free(&packet);
 	return path;
@@ -71,12 +71,23 @@ TEST(the_same_packets_give_the_same_bytes)
 	temp_remove(path);
 }
 
-/* Without tshark there is nothing to compare with: the point is counted as skipped by the runner. */
+/* Without tshark there is nothing to compare with: the point is counted as skipped by the runner.
+ */
 TEST(tshark_shows_the_comment_and_the_time)
 {
 	const char *path = write_two("BLOCK by filter 65537 \"\xc3\xa4\"");
-	const char *const argv[] = {"tshark", "-r", path, "-T", "fields", "-e", "frame.comment", "-e",
-				    "frame.time_epoch", "-e", "udp.dstport", NULL};
+	const char *const argv[] = {"tshark",
+				    "-r",
+				    path,
+				    "-T",
+				    "fields",
+				    "-e",
+				    "frame.comment",
+				    "-e",
+				    "frame.time_epoch",
+				    "-e",
+				    "udp.dstport",
+				    NULL};
 	struct buf out = {0};
 	int status;
 
@@ -86,7 +97,8 @@ TEST(tshark_shows_the_comment_and_the_time)
 		return;
 	}
 	CHECK_EQ_U(status, 0);
-	CHECK(strstr(buf_str(&out), "BLOCK by filter 65537 \"\xc3\xa4\"\t1700000000.123456789\t53\n"));
+	CHECK(strstr(buf_str(&out),
+		     "BLOCK by filter 65537 \"\xc3\xa4\"\t1700000000.123456789\t53\n"));
 	CHECK(strstr(buf_str(&out), "\n\t1700000000.123456790\t53\n"));
 	buf_free(&out);
 	temp_remove(path);

@@ -41,7 +41,8 @@ SIM_TEST(a_filter_blocks_and_is_named)
 	CHECK_OK(world_replay(&w));
 	CHECK_EQ_U(w.n_rows, 1);
 	CHECK_EQ_U(w.rows[0].fate, REPLAY_BLOCK);
-	CHECK(strstr(w.rows[0].comment, "BLOCK by filter 65537 in sublayer FWPM_SUBLAYER_UNIVERSAL"));
+	CHECK(strstr(w.rows[0].comment,
+		     "BLOCK by filter 65537 in sublayer FWPM_SUBLAYER_UNIVERSAL"));
 	CHECK(strstr(w.rows[0].comment, "at FWPM_LAYER_ALE_AUTH_CONNECT_V4"));
 	CHECK_EQ_U(w.totals.blocked, 1);
 	world_end(&w);
@@ -175,10 +176,12 @@ static void complete_late(void *arg)
 	struct slow *s = arg;
 
 	clock_sleep_until(clock_now() + s->delay);
-	(void)pend_complete(s->engine, s->context); /* too late in one test: an error, and no harm */
+	(void)pend_complete(s->engine,
+			    s->context); /* too late in one test: an error, and no harm */
 }
 
-static void slow_classify(void *ctx, const struct engine_call *call, struct engine_classify_out *out)
+static void slow_classify(void *ctx, const struct engine_call *call,
+			  struct engine_classify_out *out)
 {
 	struct slow *s = ctx;
 
@@ -196,8 +199,8 @@ static const struct engine_callout_ops slow_ops = {.classify = slow_classify};
 
 static void slow_begin(struct slow *s, struct world *world, uint64_t delay)
 {
-	const struct engine_callout_desc desc = {.key = WORLD_CALLOUT, .driver = 1, .name = "slow",
-						 .ops = &slow_ops, .ctx = s};
+	const struct engine_callout_desc desc = {
+		.key = WORLD_CALLOUT, .driver = 1, .name = "slow", .ops = &slow_ops, .ctx = s};
 
 	*s = (struct slow){.engine = world->engine, .delay = delay};
 	CHECK_OK(engine_callout_register(s->engine, &desc, &s->id));

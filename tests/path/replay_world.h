@@ -14,8 +14,8 @@
 
 #define WORLD_ROWS 64u
 
-#define HERE  0x0a000001u
-#define THERE 0x0a000002u
+#define HERE	   0x0a000001u
+#define THERE	   0x0a000002u
 
 struct world {
 	struct engine *engine;
@@ -110,18 +110,25 @@ static inline UNUSED void world_end(struct world *w)
 	buf_free(&w->why);
 }
 
-#define WORLD_CALLOUT (struct guid){.a = 2}
+#define WORLD_CALLOUT                                                                              \
+	(struct guid)                                                                              \
+	{                                                                                          \
+		.a = 2                                                                             \
+	}
 
 /* A filter without conditions in the universal sublayer. */
 static inline UNUSED void world_filter(struct world *w, struct model_filter *draft,
-				const struct model_callout *callout)
+				       const struct model_callout *callout)
 {
 	const struct model_builtin *b;
 	struct model_sublayer sublayer = {0};
 	struct model_filter *filter;
-	struct engine_delta delta = {.add_sublayers = &sublayer, .n_add_sublayers = 1,
-				     .add_filters = &filter, .n_add_filters = 1,
-				     .add_callouts = callout, .n_add_callouts = callout ? 1 : 0};
+	struct engine_delta delta = {.add_sublayers = &sublayer,
+				     .n_add_sublayers = 1,
+				     .add_filters = &filter,
+				     .n_add_filters = 1,
+				     .add_callouts = callout,
+				     .n_add_callouts = callout ? 1 : 0};
 
 	for (unsigned i = 0; (b = model_sublayer_builtin(i)) != NULL; i++)
 		if (strcmp(b->name, "FWPM_SUBLAYER_UNIVERSAL") == 0)
@@ -129,7 +136,7 @@ static inline UNUSED void world_filter(struct world *w, struct model_filter *dra
 	draft->id = 65537;
 	draft->key.a = 1;
 	draft->sublayer = sublayer.key;
-	draft->name = (char *)(uintptr_t)"everything";
+	draft->name = (char *)(uintptr_t) "everything";
 	CHECK_OK(model_filter_create(&filter, draft));
 	CHECK_OK(engine_commit(w->engine, &delta));
 	model_filter_put(filter);
@@ -144,8 +151,10 @@ static inline UNUSED void world_block(struct world *w, uint16_t layer)
 
 static inline UNUSED void world_call(struct world *w, uint16_t layer, uint32_t callout_id)
 {
-	const struct model_callout callout = {.key = WORLD_CALLOUT, .id = callout_id, .layer = layer};
-	struct model_filter draft = {.layer = layer, .action = MODEL_ACTION_CALLOUT_TERMINATING,
+	const struct model_callout callout = {
+		.key = WORLD_CALLOUT, .id = callout_id, .layer = layer};
+	struct model_filter draft = {.layer = layer,
+				     .action = MODEL_ACTION_CALLOUT_TERMINATING,
 				     .callout = WORLD_CALLOUT};
 
 	world_filter(w, &draft, &callout);

@@ -377,8 +377,9 @@ SIM_TEST(an_injection_that_the_port_cannot_send_says_so)
 /* As a driver that made the packet itself. */
 static wfp_err inject_own(struct world *w, struct packet *p)
 {
-	return stack_inject(w->stack, &(struct stack_injection){
-					      .packet = p, .entry = PACKET_ENTRY_NETWORK, .handle = 7});
+	return stack_inject(
+		w->stack,
+		&(struct stack_injection){.packet = p, .entry = PACKET_ENTRY_NETWORK, .handle = 7});
 }
 
 static struct packet *make_train(struct packet **pieces, unsigned max, unsigned *n)

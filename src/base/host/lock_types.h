@@ -14,7 +14,7 @@
 struct CAPABILITY("lock") lock {
 	pthread_mutex_t mutex;
 	const char *name; /* [I] */
-	unsigned rank;    /* [I] */
+	unsigned rank;	  /* [I] */
 };
 
 /* The same with an adaptive mutex: it tries for a moment before it sleeps. */

@@ -147,8 +147,8 @@ wfp_err netlink_send(struct netlink *nl, const void *buf, size_t len)
 /* A request under way. */
 struct request {
 	unsigned first_seq, last_seq; /* of the messages sent */
-	unsigned awaited;             /* answers that end it */
-	int error;                    /* the first errno, 0 so far */
+	unsigned awaited;	      /* answers that end it */
+	int error;		      /* the first errno, 0 so far */
 	void (*fn)(void *ctx, const struct nlmsghdr *msg);
 	void *ctx;
 };

@@ -16,10 +16,10 @@
 
 /* [I] immutable once the thread runs */
 struct thread {
-	pthread_t id;       /* [I] */
+	pthread_t id;	    /* [I] */
 	void (*fn)(void *); /* [I] */
-	void *arg;          /* [I] */
-	char name[16];      /* [I] as long as the kernel allows */
+	void *arg;	    /* [I] */
+	char name[16];	    /* [I] as long as the kernel allows */
 };
 
 _Thread_local void *thread_slots[THREAD_SLOTS];

@@ -21,18 +21,18 @@ struct lock;
 
 /* One thread runs at a time, so nothing here needs a guard; [I] immutable. */
 struct thread {
-	struct list all;            /* in the world's list */
-	struct list queued;         /* among the runnable, or in the queue it waits in */
+	struct list all;	    /* in the world's list */
+	struct list queued;	    /* among the runnable, or in the queue it waits in */
 	struct sim_waitq *waits_in; /* NULL: runnable or done */
-	uint64_t deadline;          /* of that wait */
-	bool woken;                 /* how that wait ended */
-	bool done;                  /* fn has returned */
-	struct sim_waitq ended;     /* who joins this thread */
+	uint64_t deadline;	    /* of that wait */
+	bool woken;		    /* how that wait ended */
+	bool done;		    /* fn has returned */
+	struct sim_waitq ended;	    /* who joins this thread */
 
-	uint32_t id;        /* [I] */
-	char name[32];      /* [I] */
+	uint32_t id;	    /* [I] */
+	char name[32];	    /* [I] */
 	void (*fn)(void *); /* [I] */
-	void *arg;          /* [I] */
+	void *arg;	    /* [I] */
 
 	unsigned lock_depth;
 	const struct lock *locks[SIM_LOCK_DEPTH_MAX]; /* held, lowest rank first */

@@ -43,7 +43,7 @@ static struct {
 
 	bool in_run;
 	enum sim_result result; /* of the run, once its first thread is left */
-	struct thread outside;  /* the stack the program began with */
+	struct thread outside;	/* the stack the program began with */
 } world;
 
 static void reset(uint64_t seed)
