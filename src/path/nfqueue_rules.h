@@ -20,8 +20,8 @@
 #include "path/nfqueue.h"
 
 /*
- * Either all is installed or nothing was changed; `why` says what is missing.  ERR_BUSY: the table is
- * that of a platform that runs (nfqueue_owner.h).  The queues must be bound already.
+ * Either all is installed or nothing was changed; `why` says what is missing.  ERR_BUSY: the table
+ * is that of a platform that runs (nfqueue_owner.h).  The queues must be bound already.
  */
 MUST_CHECK wfp_err nfqueue_rules_install(const struct nfqueue_options *options, struct buf *why);
 
