@@ -203,12 +203,25 @@ static NTSTATUS call_notify(const struct callout *c, FWPS_CALLOUT_NOTIFY_TYPE wh
 }
 
 /* The filter's key is passed when one is added, and only then. */
+static NTSTATUS tell(struct callout *c, bool add, const struct model_filter *filter,
+		     FWPS_FILTER3 *f3)
+{
+	struct nt_frame f;
+	NTSTATUS status;
+
+	nt_enter(&f, c->driver, "notifyFn", PASSIVE_LEVEL);
+	status = call_notify(
+		c, add ? FWPS_CALLOUT_NOTIFY_ADD_FILTER : FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
+		add ? (const GUID *)(const void *)&filter->key : NULL, f3);
+	nt_leave(&f);
+	return status;
+}
+
 static wfp_err thunk_notify(void *ctx, enum engine_notify what, const struct model_filter *filter)
 {
 	bool add = what == ENGINE_NOTIFY_ADD_FILTER;
 	struct callout *c = ctx;
 	NTSTATUS status;
-	struct nt_frame f;
 	struct view v;
 	wfp_err err;
 
@@ -216,14 +229,13 @@ static wfp_err thunk_notify(void *ctx, enum engine_notify what, const struct mod
 	if (err)
 		return err;
 	context_load(c, &v.filter);
-	nt_enter(&f, c->driver, "notifyFn", PASSIVE_LEVEL);
-	status = call_notify(
-		c, add ? FWPS_CALLOUT_NOTIFY_ADD_FILTER : FWPS_CALLOUT_NOTIFY_DELETE_FILTER,
-		add ? (const GUID *)(const void *)&filter->key : NULL, &v.filter);
-	nt_leave(&f);
+	status = tell(c, add, filter, &v.filter);
 	err = NT_SUCCESS(status) ? ERR_OK : err_from_ntstatus((uint32_t)status);
-	if (add && !err && v.filter.context != filter->context)
+	if (add && !err && v.filter.context != filter->context) {
 		err = context_store(c, &v.filter);
+		if (err) /* it has accepted a filter that will not be */
+			(void)tell(c, false, filter, &v.filter);
+	}
 	if (!add)
 		context_drop(c, filter->id);
 	mem_free(v.more);

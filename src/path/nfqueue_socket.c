@@ -33,6 +33,7 @@ struct nfqueue_socket {
 	uint64_t outstanding;
 	uint32_t accepts[ACCEPTS_MAX]; /* plain accepts not yet put into `send`, oldest first */
 	unsigned n_accepts;
+	bool unsure; /* a send failed: the kernel may hold packets that were answered */
 	size_t send_len;
 	uint8_t send[SEND_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
@@ -297,8 +298,10 @@ static void send_all(struct nfqueue_socket *s)
 	if (s->send_len == 0)
 		return;
 	err = netlink_send(s->nl, s->send, s->send_len);
-	if (err)
+	if (err) {
 		log_warn("queue %u: verdicts were not taken: %s", s->number, err_text(err));
+		s->unsure = true;
+	}
 	s->send_len = 0;
 }
 
@@ -360,9 +363,10 @@ static bool ids_rise(const struct nfqueue_socket *s)
 	return true;
 }
 
+/* A batch verdict also releases older packets, so there must be none whose drop was not taken. */
 void nfqueue_socket_flush(struct nfqueue_socket *s)
 {
-	if (s->n_accepts > 1 && s->outstanding == 0 && ids_rise(s)) {
+	if (s->n_accepts > 1 && s->outstanding == 0 && !s->unsure && ids_rise(s)) {
 		put_verdict(s, NFQNL_MSG_VERDICT_BATCH, NF_ACCEPT, s->accepts[s->n_accepts - 1],
 			    NULL, 0);
 		s->n_accepts = 0;

@@ -16,7 +16,7 @@ static struct {
 	HANDLE engine, injection;
 	UINT64 filter, context;
 	NTSTATUS status[4];
-	unsigned notified;
+	unsigned notified, known; /* notifications; filters that notifyFn knows of */
 } t;
 
 static WCHAR name[] = u"test";
@@ -39,6 +39,7 @@ static NTSTATUS notify(FWPS_CALLOUT_NOTIFY_TYPE type, const GUID *filter_key, FW
 	CHECK_EQ_U(KeGetCurrentIrql(), PASSIVE_LEVEL);
 	CHECK((type == FWPS_CALLOUT_NOTIFY_ADD_FILTER) == (filter_key != NULL));
 	t.notified++;
+	t.known += type == FWPS_CALLOUT_NOTIFY_ADD_FILTER ? 1u : -1u;
 	if (type == FWPS_CALLOUT_NOTIFY_ADD_FILTER)
 		filter->context = 4711;
 	else
@@ -169,6 +170,36 @@ TEST(sessions_callouts_and_handles_left_at_unload_are_taken_back)
 	CHECK_EQ_U(t.context, 4711);
 	buf_free(&why);
 	CHECK_EQ_U(mem_live(), live);
+	kernel_stop();
+}
+
+static NTSTATUS adds_under_pressure(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
+{
+	const FWPM_SESSION0 session = {.flags = FWPM_SESSION_FLAG_DYNAMIC};
+	NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+
+	driver->DriverUnload = unload;
+	CHECK_EQ_U(FwpsCalloutRegister3(driver, &functions, &t.callout), STATUS_SUCCESS);
+	CHECK_EQ_U(FwpmEngineOpen0(NULL, RPC_C_AUTHN_WINNT, NULL, &session, &t.engine),
+		   STATUS_SUCCESS);
+	CHECK_EQ_U(add_callout(t.engine), STATUS_SUCCESS);
+	for (unsigned nth = 1; !NT_SUCCESS(status); nth++) {
+		mem_fail_at(nth);
+		status = add_filter(t.engine, &layer_v4);
+		mem_fail_at(0);
+		CHECK_EQ_U(t.known, NT_SUCCESS(status) ? 1u : 0u);
+	}
+	CHECK_EQ_U(FwpmEngineClose0(t.engine), STATUS_SUCCESS);
+	CHECK_EQ_U(t.known, 0);
+	return FwpsCalloutUnregisterById0(t.callout);
+}
+
+TEST(a_filter_that_memory_fails_for_is_deleted_for_the_callout_that_had_accepted_it)
+{
+	memset(&t, 0, sizeof(t));
+	kernel_start();
+	kernel_unload(kernel_driver(adds_under_pressure));
+	CHECK(t.notified > 3);
 	kernel_stop();
 }
 
