@@ -78,11 +78,6 @@ wfp_err proc_run(const char *const argv[], int *status, struct buf *out)
 	return err ? err : wait_for(pid, status);
 }
 
-bool proc_is_root(void)
-{
-	return geteuid() == 0;
-}
-
 bool proc_can_net_admin(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -14,7 +14,5 @@
  */
 MUST_CHECK wfp_err proc_run(const char *const argv[], int *status, struct buf *out);
 
-bool proc_is_root(void);
-
 /* CAP_NET_ADMIN is in the effective set. */
 bool proc_can_net_admin(void);

@@ -356,10 +356,3 @@ uint32_t flow_table_count(const struct flow_table *t)
 {
 	return (uint32_t)t->flows.count;
 }
-
-struct flow *flow_table_walk(const struct flow_table *t, const struct flow *after)
-{
-	struct hnode *n = htable_walk(&t->flows, after ? &after->node : NULL);
-
-	return n ? CONTAINER_OF(n, struct flow, node) : NULL;
-}

@@ -118,7 +118,5 @@ uint64_t flow_table_next_deadline(const struct flow_table *t); /* CLOCK_NEVER: n
 void flow_table_flush(struct flow_table *t);
 
 uint32_t flow_table_count(const struct flow_table *t);
-/* NULL begins, NULL ends; the table must not change during the walk. */
-struct flow *flow_table_walk(const struct flow_table *t, const struct flow *after);
 
 enum flow_dir flow_dir_of(const struct flow *f, const struct packet *p);
