@@ -7,6 +7,8 @@
 #include "base/rng.h"
 #include "bfe/autoweight.h"
 
+#include <math.h>
+
 #define PORTS MODEL_LAYER_ALE_RESOURCE_ASSIGNMENT_V4
 
 /* A filter's conditions as they are put together. */
@@ -155,6 +157,24 @@ TEST(a_range_weighs_what_the_formula_says)
 
 		add_port(&x, "IP_LOCAL_PORT", rows[i].low, rows[i].high);
 		CHECK_EQ_U(weigh(&x, PORTS) >> shift, want ? want : 1);
+	}
+}
+
+TEST(any_range_weighs_what_the_formula_says)
+{
+	struct rng rng;
+	unsigned shift, bits = bfe_autoweight_slice(PORTS, 4, &shift);
+	double brim = (double)((UINT64_C(1) << bits) - 1);
+
+	rng_seed(&rng, test_seed());
+	for (int i = 0; i < 5000; i++) {
+		struct conditions x = {.n = 0};
+		uint32_t size = 2 + rng_below(&rng, 65535 - 2);
+		uint16_t low = (uint16_t)rng_below(&rng, 65536 - size);
+		double want = brim * (1 - log2(size) / 16);
+
+		add_port(&x, "IP_LOCAL_PORT", low, (uint16_t)(low + size - 1));
+		CHECK(fabs((double)(weigh(&x, PORTS) >> shift) - (want < 1 ? 1 : want)) < 0.51);
 	}
 }
 
