@@ -45,14 +45,19 @@ wfp_err model_sd_default_engine(struct model_blob **out)
 	return model_sddl_parse(out, engine_sddl, NULL);
 }
 
-/* Whom the SID of an entry means for this object. */
+static bool is_creator(const uint8_t *sid)
+{
+	return sid_equal(sid, creator_owner) || sid_equal(sid, creator_group);
+}
+
+/* Whom the SID of an entry means for this object.  An owner who is no person is not put in. */
 static const uint8_t *meant(const uint8_t *sid, const struct object *o)
 {
-	if (o->owner && sid_equal(sid, creator_owner))
-		return o->owner;
-	if (o->group && sid_equal(sid, creator_group))
-		return o->group;
-	return sid;
+	const uint8_t *who = sid_equal(sid, creator_owner)   ? o->owner
+			     : sid_equal(sid, creator_group) ? o->group
+							     : NULL;
+
+	return who && !is_creator(who) ? who : sid;
 }
 
 static void add(struct model_aces *list, const struct model_ace *general, const struct object *o)
