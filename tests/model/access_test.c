@@ -278,6 +278,22 @@ TEST(owner_group_and_privilege_of_a_token_are_those_of_the_host)
 	mem_free(empty);
 }
 
+TEST(everybody_may_make_himself_an_owner_and_administrators_anybody)
+{
+	struct sid me = kit_sid(KIT_USER), everyone = kit_sid(KIT_EVERYONE);
+	struct model_blob *root, *user, *empty = token_of("");
+
+	CHECK_OK(model_token_make_unix(&root, 0, NULL, 0));
+	CHECK_OK(model_token_make_unix(&user, 1000, NULL, 0));
+	CHECK(model_token_may_make_owner(user, me.bytes));
+	CHECK(!model_token_may_make_owner(user, everyone.bytes));
+	CHECK(model_token_may_make_owner(root, me.bytes));
+	CHECK(!model_token_may_make_owner(empty, me.bytes));
+	mem_free(root);
+	mem_free(user);
+	mem_free(empty);
+}
+
 TEST(nobody_may_do_anything_to_a_malformed_descriptor)
 {
 	struct model_blob *sd = kit_sddl("D:NO_ACCESS_CONTROL"), *root;

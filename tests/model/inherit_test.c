@@ -313,6 +313,27 @@ TEST(an_administrator_takes_ownership_then_changes_the_list_then_deletes)
 	mem_free(root);
 }
 
+/* The documented way to make deletion hard: a denying entry before what is inherited. */
+TEST(denying_everyone_delete_hinders_all_but_the_owner_and_whoever_takes_ownership)
+{
+	const uint32_t denied =
+		MODEL_RIGHT_DELETE | MODEL_RIGHT_WRITE_DAC | MODEL_RIGHT_WRITE_OWNER;
+	struct model_blob *engine, *filters, *filter;
+
+	CHECK_OK(model_sd_default_engine(&engine));
+	filters = inherit(engine, NULL, true);
+	filter = inherit(filters, NULL, false);
+	CHECK_EQ_U(rights_of(filter, 0) & denied, denied);
+	filter = set(filter, "D:(D;;SDWDWO;;;WD)", MODEL_SD_DACL, filters);
+	CHECK_EQ_U(rights_of(filter, 0) & denied, MODEL_RIGHT_WRITE_OWNER);
+	CHECK_EQ_U(rights_of(filter, 0) | denied, 0xf07ff);
+	CHECK_EQ_U(rights_of(filter, 1000) & denied, MODEL_RIGHT_WRITE_DAC);
+	CHECK_EQ_U(rights_of(filter, 5) & denied, 0);
+	mem_free(engine);
+	mem_free(filters);
+	mem_free(filter);
+}
+
 /* ---- the reference: the documented table, on tables ------------------------------------------ */
 
 /* What the flags OI 1, CI 2 and NP 4 of a parent's entry become; -1: not inherited. */
