@@ -146,6 +146,8 @@ TEST(an_entry_for_owner_rights_speaks_of_the_owner_and_takes_nothing_from_him)
 		{"O:S-1-22-1-6D:(A;;CC;;;OW)", ME, 0x1, 0},
 		{"O:S-1-22-1-5D:(D;;CC;;;OW)(A;;CC;;;WD)", ME, 0x1, 0},
 		{"O:S-1-22-1-5D:(A;;CC;;;OW)", ME, MODEL_RIGHT_WRITE_DAC, MODEL_RIGHT_WRITE_DAC},
+		{"O:S-1-22-2-7D:(D;;CC;;;OW)(A;;CC;;;S-1-22-1-5)", "S-1-22-1-5 !S-1-22-2-7", 0x1,
+		 0},
 	};
 
 	check_cases(cases, ARRAY_LEN(cases));

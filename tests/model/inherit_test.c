@@ -445,6 +445,63 @@ TEST(inheritance_agrees_with_a_plain_reference_and_doing_it_again_changes_nothin
 	}
 }
 
+TEST(a_condition_is_passed_down_with_its_entry)
+{
+	static const uint8_t entry[] = {
+		MODEL_ACE_ALLOWED_CALLBACK,
+		MODEL_ACE_OBJECT_INHERIT,
+		28,
+		0,
+		1,
+		0,
+		0,
+		0, /* head */
+		1,
+		1,
+		0,
+		0,
+		0,
+		0,
+		0,
+		3,
+		0,
+		0,
+		0,
+		0, /* creator owner */
+		'a',
+		'r',
+		't',
+		'x',
+		1,
+		2,
+		3,
+		4,
+	};
+	const struct model_ace above = {.type = entry[0],
+					.flags = entry[1],
+					.mask = 1,
+					.sid = entry + 8,
+					.bytes = entry,
+					.size = sizeof(entry)};
+	struct model_aces list = {0};
+	struct model_sd sd = {0};
+	struct model_ace ace;
+	struct model_blob *parent, *child;
+	uint32_t at = 0;
+
+	model_aces_append(&list, &above);
+	CHECK_OK(model_sd_make_with(&parent, &sd, &list));
+	child = inherit(parent, NULL, false);
+	CHECK_OK(model_sd_parse(&sd, child->data, child->size));
+	CHECK(model_ace_next(&sd, &at, &ace));
+	CHECK_EQ_U(ace.size, 8 + 16 + 8);
+	CHECK_EQ_U(kit_sid_find(ace.sid), KIT_USER);
+	CHECK(memcmp(ace.bytes + 24, "artx\1\2\3\4", 8) == 0);
+	mem_free(parent);
+	mem_free(child);
+	buf_free(&list.bytes);
+}
+
 TEST(a_list_that_would_be_too_long_is_refused)
 {
 	struct model_aces list = {0};
