@@ -49,7 +49,8 @@ struct store_opened {
 	uint32_t version;   /* MIGRATED: the version it was of */
 	uint32_t aside;	    /* DAMAGED: N */
 	uint32_t recovered; /* FRESH, DAMAGED: records taken over from PATH.boot */
-	bool boot_lost;	    /* FRESH, DAMAGED: PATH.boot could not be used either; put aside too */
+	bool boot_lost;	 /* FRESH, DAMAGED: PATH.boot was damaged as well, and is put aside too */
+	bool boot_stale; /* PATH.boot could not be written; each commit tries again */
 };
 
 /*
@@ -95,7 +96,10 @@ MUST_CHECK wfp_err store_commit(struct store *s);
 /* Fine without a transaction. */
 void store_rollback(struct store *s);
 
-/* All records in the order they were put.  fn must not use the store. */
+/*
+ * All records in the order they were put.  fn must not use the store.  The bytes are not aligned,
+ * and are gone after fn returns.
+ */
 MUST_CHECK wfp_err store_load(struct store *s, store_record_fn fn, void *ctx);
 
 /*
