@@ -22,7 +22,6 @@
 #define HEADER_SIZE (MAGIC_SIZE + 4 + 4)
 #define COUNT_AT    (MAGIC_SIZE + 4)
 #define ROW_SIZE    (4 + STORE_KEY_SIZE + 4 + 4)
-#define SUM_SIZE    8u
 #define NO_SD	    UINT32_MAX
 #define FILE_MAX    (256u << 20)
 
@@ -59,10 +58,19 @@ void store_boot_add(struct buf *out, const struct store_record *record)
 				4);
 }
 
+void store_boot_sum(const uint8_t *data, size_t size, uint8_t sum[STORE_BOOT_SUM_SIZE])
+{
+	store_bytes_put(sum, hash_siphash(sum_key, data, size), STORE_BOOT_SUM_SIZE);
+}
+
 void store_boot_end(struct buf *out)
 {
-	if (!out->failed)
-		append(out, hash_siphash(sum_key, out->data, out->len), SUM_SIZE);
+	uint8_t sum[STORE_BOOT_SUM_SIZE];
+
+	if (out->failed)
+		return;
+	store_boot_sum(out->data, out->len, sum);
+	buf_append(out, sum, sizeof(sum));
 }
 
 struct reader {
@@ -121,19 +129,20 @@ static wfp_err read_records(struct reader r, uint32_t count, store_record_fn fn,
 
 wfp_err store_boot_parse(const uint8_t *data, size_t size, store_record_fn fn, void *ctx)
 {
+	uint8_t sum[STORE_BOOT_SUM_SIZE];
 	struct reader r;
 	uint32_t count;
 	wfp_err err;
 
-	if (size < HEADER_SIZE + SUM_SIZE || memcmp(data, MAGIC, MAGIC_SIZE) != 0)
+	if (size < HEADER_SIZE + STORE_BOOT_SUM_SIZE || memcmp(data, MAGIC, MAGIC_SIZE) != 0)
 		return ERR_FILE_CORRUPT;
-	if (store_bytes_get(data + size - SUM_SIZE, SUM_SIZE) !=
-	    hash_siphash(sum_key, data, size - SUM_SIZE))
+	store_boot_sum(data, size - STORE_BOOT_SUM_SIZE, sum);
+	if (memcmp(data + size - STORE_BOOT_SUM_SIZE, sum, sizeof(sum)) != 0)
 		return ERR_FILE_CORRUPT;
 	if (store_bytes_get(data + MAGIC_SIZE, 4) != VERSION)
 		return ERR_NOT_SUPPORTED;
 	count = (uint32_t)store_bytes_get(data + COUNT_AT, 4);
-	r = (struct reader){data + HEADER_SIZE, size - HEADER_SIZE - SUM_SIZE};
+	r = (struct reader){data + HEADER_SIZE, size - HEADER_SIZE - STORE_BOOT_SUM_SIZE};
 	err = read_records(r, count, NULL, NULL);
 	return err || !fn ? err : read_records(r, count, fn, ctx);
 }

@@ -92,6 +92,21 @@ static wfp_err check_version(struct store *s, uint32_t *version, struct buf *why
 	return ERR_OK;
 }
 
+/*
+ * The check reports as a finding also that it could not get a page: for lack of memory, or because
+ * the device failed.  Reading everything tells which; a device fails again.
+ */
+static wfp_err judge_finding(struct store *s, const char *finding)
+{
+	wfp_err err;
+
+	if (!strstr(finding, "to get page") && !strstr(finding, "to get the page"))
+		return ERR_FILE_CORRUPT;
+	err = store_sql_exec(
+		s->db, "SELECT count(record_sum(seq, kind, key, lifetime, data, sd)) FROM record");
+	return err ? err : ERR_NO_MEMORY;
+}
+
 static wfp_err check_pages(struct store *s, struct buf *why)
 {
 	struct buf said = {0};
@@ -99,7 +114,7 @@ static wfp_err check_pages(struct store *s, struct buf *why)
 
 	if (!err && strcmp(buf_str(&said), "ok") != 0) {
 		buf_append_str(why, buf_str(&said));
-		err = ERR_FILE_CORRUPT;
+		err = judge_finding(s, buf_str(&said));
 	}
 	buf_free(&said);
 	return err;

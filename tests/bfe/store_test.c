@@ -582,6 +582,7 @@ TEST(each_lack_of_memory_in_sqlite_is_an_error)
 		err = world_try_open(&w);
 		sqlite3_hard_heap_limit64(0);
 		CHECK(err == ERR_OK || err == ERR_NO_MEMORY);
+		CHECK(!file_exists(world_file(&w, ".damaged-1")));
 	}
 	CHECK_EQ_U(w.how.found, STORE_AS_LEFT);
 	check_same(w.store, &m);
