@@ -44,7 +44,7 @@ MUST_CHECK wfp_err rpc_object_unpack(const void *data, size_t len, struct model_
 /* ---- messages as bytes -------------------------------------------------------------------------
  */
 
-#define RPC_NESTING_MAX 12u /* messages within messages */
+#define RPC_NESTING_MAX 20u /* messages within messages */
 
 /*
  * Checks, then decodes into the arena.  *out needs no free of its own and points nowhere into data.
