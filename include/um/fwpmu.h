@@ -28,7 +28,6 @@
 #pragma once
 
 #include "fwpmtypes.h"
-#include "fwpstypes.h"
 #include "guiddef.h"
 #include "rpc.h"
 #include "winerror.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Security descriptors as user mode reads and writes them: access lists, their entries, the parts
- * of a descriptor, well-known identifiers. Layouts and numbers only: securitybaseapi.h has the
- * functions, sddl.h the text form.
+ * of a descriptor, well-known identifiers. Layouts and numbers only: sddl.h makes
+ * them from text.
  */
 #pragma once
 
