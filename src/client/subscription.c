@@ -296,3 +296,24 @@ void subscription_close_all(struct session *s)
 		mem_free(handle_close(sub->handle, HANDLE_SUBSCRIPTION));
 	}
 }
+
+/* ---- a session of its own -------------------------------------------------------------------- */
+
+void subscription_own(HANDLE handle, HANDLE session)
+{
+	struct subscription *sub = handle_use(handle, HANDLE_SUBSCRIPTION);
+
+	BUG_ON(!sub);
+	sub->owned = session;
+	handle_release(handle);
+}
+
+HANDLE subscription_owned(HANDLE handle)
+{
+	struct subscription *sub = handle_use(handle, HANDLE_SUBSCRIPTION);
+	HANDLE owned = sub ? sub->owned : NULL;
+
+	if (sub)
+		handle_release(handle);
+	return owned;
+}

@@ -33,6 +33,7 @@ struct subscription {
 	const struct subscription_type *type;
 	void (*callback)(void);
 	void *context;
+	HANDLE owned; /* a session that nobody else has; set before anybody could ask */
 };
 
 /* wish: the program's struct, for a type that has one.  *handle is for subscription_remove. */
@@ -42,6 +43,11 @@ MUST_CHECK wfp_err subscription_add(HANDLE session, const struct subscription_ty
 
 /* ERR_NOTIFICATION_DROPPED: it has ended, and something was not told before. */
 MUST_CHECK wfp_err subscription_remove(HANDLE session, uint32_t kind, HANDLE handle);
+
+/* The session is the subscription's own, for who removes it to close. */
+void subscription_own(HANDLE handle, HANDLE session);
+/* NULL: it has none, or there is no such subscription. */
+HANDLE subscription_owned(HANDLE handle);
 
 /* For rpc_client_config; ctx is the session. */
 void subscription_notify(void *ctx, const Openwfp__Notification *n);
