@@ -13,13 +13,16 @@
 #include "model/connection.h"
 
 struct bfe_connections;
+struct mailbox;
 struct stack_connection;
 
-/* max: objects, those of closed connections that were not drained included; 0: 65 536.  wake is
- * called by a worker when there is something to drain. */
+/*
+ * max: objects, those of closed connections that were not drained included; 0: 65 536.  What
+ * workers have to say goes into the mailbox as struct bfe_note (note.h).
+ */
 MUST_CHECK wfp_err bfe_connections_create(struct bfe_connections **out, uint32_t max,
-					  void (*wake)(void *ctx), void *ctx);
-/* The stack must be gone; no subscription and no enumeration may be left. */
+					  struct mailbox *mailbox);
+/* The stack must be gone, its notes read, and no subscription left. */
 void bfe_connections_destroy(struct bfe_connections *c);
 
 /* FWP_E_NOT_FOUND: not there, or not any more. */
@@ -47,9 +50,6 @@ void bfe_connections_unsubscribe(struct bfe_connections *c, struct bfe_connectio
 struct stack_connection *bfe_connections_open(struct bfe_connections *c,
 					      const struct model_connection *facts);
 void bfe_connections_close(struct bfe_connections *c, struct stack_connection *s);
-/* One thread: what workers have reported becomes visible, subscribers are called. */
-void bfe_connections_drain(struct bfe_connections *c);
-
 struct bfe_connections_counters {
 	uint64_t opened, closed;
 	uint64_t unwatched; /* not taken: the bound, or no memory */

@@ -31,6 +31,9 @@ struct stack_sink *bfe_monitor_sink(struct bfe_monitor *m);
 struct bfe_netevents *bfe_monitor_netevents(struct bfe_monitor *m);
 struct bfe_connections *bfe_monitor_connections(struct bfe_monitor *m);
 
+/* FWPM_ENGINE_MONITOR_IPSEC_CONNECTIONS; on at first.  Off: no new ones are watched. */
+void bfe_monitor_watch_connections(struct bfe_monitor *m, bool watch);
+
 /* ---- the draining thread ------------------------------------------------------------------- */
 
 /* True: there is something to drain; false: the deadline has passed. */
