@@ -124,22 +124,17 @@ typedef SID *PISID;
 #define SECURITY_MAX_SID_SIZE                                                                      \
 	(sizeof(SID) - sizeof(DWORD) + SID_MAX_SUB_AUTHORITIES * sizeof(DWORD))
 
-#define SECURITY_NULL_SID_AUTHORITY                                                                \
+/* Initializers of a SID_IDENTIFIER_AUTHORITY. */
+#define OPENWFP_SID_AUTHORITY(n)                                                                   \
 	{                                                                                          \
-		0, 0, 0, 0, 0, 0                                                                   \
+		{                                                                                  \
+			0, 0, 0, 0, 0, n                                                           \
+		}                                                                                  \
 	}
-#define SECURITY_WORLD_SID_AUTHORITY                                                               \
-	{                                                                                          \
-		0, 0, 0, 0, 0, 1                                                                   \
-	}
-#define SECURITY_LOCAL_SID_AUTHORITY                                                               \
-	{                                                                                          \
-		0, 0, 0, 0, 0, 2                                                                   \
-	}
-#define SECURITY_NT_AUTHORITY                                                                      \
-	{                                                                                          \
-		0, 0, 0, 0, 0, 5                                                                   \
-	}
+#define SECURITY_NULL_SID_AUTHORITY		   OPENWFP_SID_AUTHORITY(0)
+#define SECURITY_WORLD_SID_AUTHORITY		   OPENWFP_SID_AUTHORITY(1)
+#define SECURITY_LOCAL_SID_AUTHORITY		   OPENWFP_SID_AUTHORITY(2)
+#define SECURITY_NT_AUTHORITY			   OPENWFP_SID_AUTHORITY(5)
 #define SECURITY_WORLD_RID			   0x00000000
 #define SECURITY_LOCAL_SYSTEM_RID		   0x00000012
 #define SECURITY_LOCAL_SERVICE_RID		   0x00000013
