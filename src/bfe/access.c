@@ -37,6 +37,7 @@ void bfe_sd_put(struct bfe_sd *sd)
 {
 	if (!sd || atom32_sub(&sd->refs, 1) > 0)
 		return;
+	bfe_sd_put(sd->next);
 	mem_free(sd->blob);
 	mem_free(sd);
 }

@@ -137,6 +137,7 @@ wfp_err bfe_delta_commit(struct bfe_session *s)
 	err = tell_engine(s, list_count(&s->added) + list_count(&s->deleted));
 	if (!err) {
 		bfe_objects_publish(s);
+		bfe_subscribers_tell(s);
 		bfe_objects_settle(s);
 	}
 	bfe_txn_set_committing(s->bfe, 0);

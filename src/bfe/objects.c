@@ -25,6 +25,11 @@ static const wfp_err not_found[MODEL_KINDS] = {
 	[MODEL_FILTER] = ERR_FILTER_NOT_FOUND,
 };
 
+wfp_err bfe_not_found(enum model_kind kind)
+{
+	return not_found[kind];
+}
+
 /* What may be asked for, what makes persistent, and what enumerations show but nobody sets. */
 static const struct {
 	uint32_t known, persistent, computed;

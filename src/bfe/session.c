@@ -185,6 +185,7 @@ static void session_free(struct bfe_session *s)
 /* False: not now. */
 static bool finish(struct bfe_session *s, uint64_t deadline)
 {
+	bfe_subscriptions_end(s);
 	bfe_enums_end(s);
 	if (s->in_txn)
 		bfe_txn_roll_back(s);
@@ -321,6 +322,8 @@ static struct bfe *alloc_bfe(const struct bfe_config *config)
 	list_init(&b->sessions);
 	list_init(&b->dying);
 	list_init(&b->snapshots);
+	list_init(&b->subscriptions);
+	bfe_options_reset(b);
 	return b;
 }
 
@@ -350,8 +353,11 @@ void bfe_destroy(struct bfe *b)
 
 	bfe_objects_free_all(b);
 	while ((l = list_pop_head(&b->sessions)) != NULL) {
-		bfe_enums_end(LIST_ENTRY(l, struct bfe_session, all));
-		session_discard(LIST_ENTRY(l, struct bfe_session, all));
+		struct bfe_session *s = LIST_ENTRY(l, struct bfe_session, all);
+
+		bfe_subscriptions_end(s);
+		bfe_enums_end(s);
+		session_discard(s);
 	}
 	bfe_access_destroy(b);
 	destroy_tables(b);

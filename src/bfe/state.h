@@ -128,6 +128,8 @@ struct bfe {
 	uint64_t weights[BFE_WEIGHTS / 64];	   /* [P] those of sublayers not deleted */
 	struct bfe_sd *secured[BFE_SECURED_SORTS]; /* [W] of the containers and the engine */
 	struct bfe_sd *layers[MODEL_LAYERS_MAX];   /* [W] of each layer */
+	struct atom32 options[BFE_OPTIONS];	   /* [W] read by anybody */
+	struct list subscriptions;		   /* [L] oldest first */
 	uint64_t sd_generation;			   /* [P] grows when one of the former changes */
 };
 
@@ -152,6 +154,10 @@ void bfe_objects_free_all(struct bfe *b);
 uint64_t bfe_guid_hash(const struct guid *key);
 /* The list that an object is enumerated from.  REQUIRES(b->lock) to look at it. */
 struct list *bfe_object_list(struct bfe *b, enum model_kind kind, uint16_t layer);
+
+/* ---- objects.c ------------------------------------------------------------------------------ */
+
+wfp_err bfe_not_found(enum model_kind kind);
 
 /* ---- view.c --------------------------------------------------------------------------------- */
 
@@ -182,6 +188,8 @@ typedef wfp_err bfe_op(struct bfe_session *s, void *arg);
 
 /* Runs op as the writer, in the session's transaction or in one of its own. */
 MUST_CHECK wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg);
+/* Refused inside an explicit transaction; op changes at once what is not versioned. */
+MUST_CHECK wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg);
 /* One call at a time per session; refused inside a notifyFn or a classifyFn. */
 MUST_CHECK wfp_err bfe_call_enter(struct bfe_session *s);
 void bfe_call_leave(struct bfe_session *s);
@@ -234,6 +242,17 @@ void bfe_enums_end(struct bfe_session *s);
 /* Replaces a reference to an object by one whose computed flags are up to date.  On failure the
  * reference is gone. */
 MUST_CHECK wfp_err bfe_object_complete(struct bfe *b, struct model_object **o);
+
+/* ---- subscribe.c ---------------------------------------------------------------------------- */
+
+/* What the writer's journal says, now that it is committed. */
+void bfe_subscribers_tell(struct bfe_session *writer);
+/* The session is closed. */
+void bfe_subscriptions_end(struct bfe_session *s);
+
+/* ---- options.c ------------------------------------------------------------------------------ */
+
+void bfe_options_reset(struct bfe *b);
 
 /* ---- builtin.c ------------------------------------------------------------------------------ */
 

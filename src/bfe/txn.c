@@ -214,6 +214,19 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 	return err;
 }
 
+wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg)
+{
+	wfp_err err = bfe_call_enter(s);
+
+	if (err)
+		return err;
+	err = s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_txn_acquire(s, bfe_txn_deadline(s));
+	if (!err)
+		err = end_implicit(s, op(s, arg));
+	bfe_call_leave(s);
+	return err;
+}
+
 static wfp_err begin(struct bfe_session *s, uint32_t flags)
 {
 	bool read_only = flags & BFE_TXN_READ_ONLY;
