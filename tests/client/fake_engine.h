@@ -20,7 +20,6 @@
 #include "harness.h"
 #include "rpc/wfp.pb-c.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FAKE_OBJECTS 4096u
@@ -470,8 +469,8 @@ static void fake_start(void)
 	struct model_blob *sd;
 	struct usock *listener;
 
-	snprintf(fake.path, sizeof(fake.path), "/tmp/openwfp-test-%d", (int)getpid());
-	CHECK_EQ_U(mkdir(fake.path, 0700), 0);
+	strcpy(fake.path, "/tmp/openwfp-test-XXXXXX");
+	CHECK(mkdtemp(fake.path));
 	strcat(fake.path, "/bfe.sock");
 	setenv("OPENWFP_SOCKET", fake.path, 1);
 	lock_init(&fake.lock, "fake engine", 1);

@@ -16,7 +16,6 @@
 
 #include "fwpmu.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 static struct real {
@@ -38,8 +37,8 @@ static void real_start(void)
 	CHECK_OK(bfe_service_create(
 		&real.service,
 		&(struct bfe_service_config){.bfe = real.bfe, .monitor = real.monitor}));
-	snprintf(real.path, sizeof(real.path), "/tmp/openwfp-test-%d", (int)getpid());
-	CHECK_EQ_U(mkdir(real.path, 0700), 0);
+	strcpy(real.path, "/tmp/openwfp-test-XXXXXX");
+	CHECK(mkdtemp(real.path));
 	strcat(real.path, "/bfe.sock");
 	setenv("OPENWFP_SOCKET", real.path, 1);
 	CHECK_OK(usock_listen(&listener, real.path));
