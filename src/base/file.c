@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,8 +105,7 @@ wfp_err file_write_all(const char *path, const void *data, size_t len)
 	return err;
 }
 
-/* Makes the renaming itself survive a crash. */
-static wfp_err sync_parent(const char *path)
+wfp_err file_sync_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = !slash ? mem_strdup(".") : mem_dup(path, (size_t)(slash - path) + 2);
@@ -123,6 +123,49 @@ static wfp_err sync_parent(const char *path)
 		close(fd);
 	mem_free(dir);
 	return err;
+}
+
+wfp_err file_write_durable(const char *path, const void *data, size_t len, unsigned mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	wfp_err err;
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	err = write_fd(fd, data, len);
+	if (!err && (fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0))
+		err = err_from_errno(errno);
+	if (close(fd) != 0 && !err)
+		err = err_from_errno(errno);
+	return err ? err : file_sync_parent(path);
+}
+
+wfp_err file_rename(const char *from, const char *to)
+{
+	if (rename(from, to) != 0)
+		return err_from_errno(errno);
+	return file_sync_parent(to);
+}
+
+wfp_err file_lock_take(const char *path, int *out)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	wfp_err err;
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		*out = fd;
+		return ERR_OK;
+	}
+	err = errno == EWOULDBLOCK ? ERR_SHARING_VIOLATION : err_from_errno(errno);
+	close(fd);
+	return err;
+}
+
+void file_lock_drop(int lock)
+{
+	close(lock);
 }
 
 static wfp_err write_and_rename(int fd, const char *tmp, const char *path, const void *data,
@@ -155,7 +198,7 @@ wfp_err file_write_atomic(const char *path, const void *data, size_t len)
 			     : write_and_rename(fd, buf_str(&tmp), path, data, len);
 	}
 	buf_free(&tmp);
-	return err ? err : sync_parent(path);
+	return err ? err : file_sync_parent(path);
 }
 
 bool file_exists(const char *path)

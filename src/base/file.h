@@ -20,6 +20,23 @@ MUST_CHECK wfp_err file_write_all(const char *path, const void *data, size_t len
 /* A reader, and a crash at any moment, sees the old file or the whole new one. */
 MUST_CHECK wfp_err file_write_atomic(const char *path, const void *data, size_t len);
 
+/* On the disk, contents and name, when this returns; a crash before may leave a part of it. */
+MUST_CHECK wfp_err file_write_durable(const char *path, const void *data, size_t len,
+				      unsigned mode);
+
+/* The name itself is on the disk when this returns, as after it was made or renamed. */
+MUST_CHECK wfp_err file_sync_parent(const char *path);
+
+/* In one directory; replaces `to`; on the disk when this returns.  A crash leaves either name. */
+MUST_CHECK wfp_err file_rename(const char *from, const char *to);
+
+/*
+ * Makes the file if need be and locks it, against other processes and other takers in this one;
+ * the end of the process drops the lock.  ERR_SHARING_VIOLATION: somebody has it.
+ */
+MUST_CHECK wfp_err file_lock_take(const char *path, int *out);
+void file_lock_drop(int lock);
+
 bool file_exists(const char *path);
 
 /* Fine when there is no such file. */

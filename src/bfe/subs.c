@@ -62,7 +62,7 @@ bool bfe_sub_listens(const struct bfe_sub *s)
  * who left from inside his call is freed here.
  */
 static struct list *call(struct bfe_subs *subs, struct bfe_sub *s,
-			 void (*fn)(struct bfe_sub *s, void *arg), void *arg)
+			 void (*fn)(struct bfe_sub *s, void *arg), void *arg) REQUIRES(*subs->lock)
 {
 	struct list *next;
 

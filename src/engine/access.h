@@ -10,7 +10,6 @@
 #include "model/value.h"
 
 #define ENGINE_ACCESS_MATCH_FILTER 0x1u
-#define ENGINE_ACCESS_GENERIC_ALL  0x10000000u
 
 /*
  * who: of type TOKEN_ACCESS_INFORMATION or TOKEN_INFORMATION, else nobody is granted anything.

@@ -18,7 +18,7 @@
 #define FLAGS_ALL                                                                                  \
 	(MODEL_FILTER_PERSISTENT | MODEL_FILTER_BOOTTIME | MODEL_FILTER_HAS_PROVIDER_CONTEXT |     \
 	 MODEL_FILTER_CLEAR_ACTION_RIGHT | MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED |           \
-	 MODEL_FILTER_DISABLED | MODEL_FILTER_INDEXED)
+	 MODEL_FILTER_DISABLED | MODEL_FILTER_INDEXED | MODEL_FILTER_OTHER)
 #define WEIGHT_RANGE_MAX 15u
 
 #define M(name)		 (1u << MODEL_MATCH_##name)
@@ -211,6 +211,7 @@ static void filter_free(struct model_filter *f)
 		model_value_clear(&f->conditions[i].value);
 	mem_free(f->conditions);
 	model_value_clear(&f->requested_weight);
+	mem_free(f->data.data);
 	mem_free(f->description);
 	mem_free(f->name);
 	mem_free(f);
@@ -287,6 +288,12 @@ static wfp_err copy_texts(struct model_filter *f, const struct model_filter *dra
 		if (!f->description)
 			return ERR_NO_MEMORY;
 	}
+	if (draft->data.size) {
+		f->data.data = mem_dup(draft->data.data, draft->data.size);
+		if (!f->data.data)
+			return ERR_NO_MEMORY;
+		f->data.size = draft->data.size;
+	}
 	return model_value_copy(&f->requested_weight, &draft->requested_weight);
 }
 
@@ -304,6 +311,7 @@ wfp_err model_filter_create(struct model_filter **out, const struct model_filter
 	atom32_init(&f->refs, 1);
 	f->name = NULL;
 	f->description = NULL;
+	f->data = (struct model_blob){0};
 	f->requested_weight = (struct model_value){.type = MODEL_EMPTY};
 	f->conditions = NULL;
 	f->n_conditions = 0;

@@ -35,6 +35,8 @@ enum model_filter_flag {
 	MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED = 0x10,
 	MODEL_FILTER_DISABLED = 0x20,
 	MODEL_FILTER_INDEXED = 0x40,
+	/* Kept and shown, without effect on this platform: flags of other editions. */
+	MODEL_FILTER_OTHER = 0x7f80,
 };
 
 struct model_condition {
@@ -64,8 +66,11 @@ struct model_filter {
 	uint32_t flags;
 	uint32_t action;	  /* enum model_action */
 	struct guid callout;	  /* when the action calls one */
-	uint64_t context;	  /* rawContext */
+	struct guid filter_type;  /* when it calls none: for the caller's use, kept */
+	uint64_t context;	  /* rawContext; with HAS_PROVIDER_CONTEXT the context's id */
+	struct guid context_key;  /* of the provider context, when the flag says so */
 	struct guid provider;	  /* zero: none */
+	struct model_blob data;	  /* providerData; owned */
 	char *name, *description; /* UTF-8, owned */
 	uint32_t n_conditions;
 	struct model_condition *conditions; /* sorted by field, stable; owned */

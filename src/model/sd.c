@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sd - checking a security descriptor once, and walking it after that.
+ * sd - checking a security descriptor once, walking it after that, and laying one out.
  *
  * Layout (little-endian): revision 1, a zero byte, 16 bits of control flags, four offsets: owner,
  * group, system list, discretionary list.  A list: revision, zero, size, count, two zero bytes,
- * then entries of type, flags, size, mask and SID.
+ * then entries of type, flags, size, mask and SID.  No state; any thread.
  */
 #include "model/sd.h"
 
+#include "base/mem.h"
+
+#include <string.h>
+
 #define SD_HEADER	 20u
-#define SD_DACL_PRESENT	 0x0004u
 #define SD_SELF_RELATIVE 0x8000u
 #define ACL_HEADER	 8u
+#define ACL_REVISION	 2u
+#define ACL_REVISION_DS	 4u /* for types that are not looked into */
 #define ACE_HEADER	 4u
 
 static uint16_t get16(const uint8_t *p)
@@ -53,7 +58,7 @@ static bool ace_at(const struct model_sd *sd, uint32_t *at, struct model_ace *ou
 	size = get16(p + 2);
 	if (size < ACE_HEADER || size > room)
 		return false;
-	*out = (struct model_ace){.type = p[0], .flags = p[1]};
+	*out = (struct model_ace){.type = p[0], .flags = p[1], .bytes = p, .size = (uint16_t)size};
 	if (ace_has_sid(out->type)) {
 		if (size < ACE_HEADER + 4 || sid_size(p + 8, size - 8) == 0)
 			return false;
@@ -101,7 +106,8 @@ wfp_err model_sd_parse(struct model_sd *out, const void *data, uint32_t size)
 	    !parse_sid(&sd.group, b, size, get32(b + 8)))
 		return ERR_INVALID_DATA;
 	dacl = get32(b + 16);
-	sd.dacl_null = !(control & SD_DACL_PRESENT) || dacl == 0;
+	sd.control = control & MODEL_SD_CONTROL_KEPT;
+	sd.dacl_null = !(control & MODEL_SD_DACL_PRESENT) || dacl == 0;
 	if (!sd.dacl_null && !parse_dacl(&sd, b, size, dacl))
 		return ERR_INVALID_DATA;
 	*out = sd;
@@ -111,4 +117,133 @@ wfp_err model_sd_parse(struct model_sd *out, const void *data, uint32_t size)
 bool model_ace_next(const struct model_sd *sd, uint32_t *at, struct model_ace *out)
 {
 	return *at < sd->aces_size && ace_at(sd, at, out);
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v);
+	put16(p + 2, v >> 16);
+}
+
+/* What follows the SID: the condition of a callback entry. */
+static uint32_t tail_size(const struct model_ace *ace)
+{
+	return ace->bytes ? ace->size - 8u - (uint32_t)sid_size(ace->bytes + 8, SID_MAX) : 0;
+}
+
+static void append_with_sid(struct buf *b, const struct model_ace *ace)
+{
+	uint32_t len = (uint32_t)sid_size(ace->sid, SID_MAX), tail = tail_size(ace);
+	uint8_t head[8] = {ace->type, ace->flags};
+
+	put16(head + 2, 8 + len + tail);
+	put32(head + 4, ace->mask);
+	buf_append(b, head, sizeof(head));
+	buf_append(b, ace->sid, len);
+	if (tail)
+		buf_append(b, ace->bytes + ace->size - tail, tail);
+}
+
+void model_aces_append(struct model_aces *list, const struct model_ace *ace)
+{
+	size_t at = list->bytes.len;
+
+	if (ace->sid) {
+		append_with_sid(&list->bytes, ace);
+	} else {
+		buf_append(&list->bytes, ace->bytes, ace->size);
+		if (list->bytes.len > at)
+			list->bytes.data[at + 1] = ace->flags;
+	}
+	list->n++;
+}
+
+/* Writes its offset at field; returns where the next part goes. */
+static uint32_t put_sid(uint8_t *data, unsigned field, uint32_t at, const uint8_t *sid)
+{
+	uint32_t size = sid ? (uint32_t)sid_size(sid, SID_MAX) : 0;
+
+	put32(data + field, sid ? at : 0);
+	if (sid)
+		memcpy(data + at, sid, size);
+	return at + size;
+}
+
+static uint8_t acl_revision(const struct model_sd *sd)
+{
+	struct model_ace ace;
+
+	for (uint32_t at = 0; model_ace_next(sd, &at, &ace);)
+		if (!ace.sid)
+			return ACL_REVISION_DS;
+	return ACL_REVISION;
+}
+
+static void put_dacl(uint8_t *data, uint32_t at, const struct model_sd *parts)
+{
+	uint8_t *acl = data + at;
+
+	put32(data + 16, at);
+	put16(acl, acl_revision(parts));
+	put16(acl + 2, ACL_HEADER + parts->aces_size);
+	put32(acl + 4, parts->n_aces);
+	if (parts->aces_size)
+		memcpy(acl + ACL_HEADER, parts->aces, parts->aces_size);
+}
+
+static uint32_t sd_size(const struct model_sd *parts)
+{
+	size_t size = SD_HEADER;
+
+	if (parts->owner)
+		size += sid_size(parts->owner, SID_MAX);
+	if (parts->group)
+		size += sid_size(parts->group, SID_MAX);
+	if (!parts->dacl_null)
+		size += ACL_HEADER + parts->aces_size;
+	return (uint32_t)size;
+}
+
+wfp_err model_sd_make(struct model_blob **out, const struct model_sd *parts)
+{
+	uint32_t size = sd_size(parts), at = SD_HEADER;
+	struct model_blob *blob;
+
+	blob = mem_zalloc(sizeof(*blob) + size);
+	if (!blob)
+		return ERR_NO_MEMORY;
+	blob->size = size;
+	blob->data = (uint8_t *)(blob + 1);
+	blob->data[0] = 1;
+	put16(blob->data + 2, parts->control | SD_SELF_RELATIVE);
+	at = put_sid(blob->data, 4, at, parts->owner);
+	at = put_sid(blob->data, 8, at, parts->group);
+	if (!parts->dacl_null)
+		put_dacl(blob->data, at, parts);
+	*out = blob;
+	return ERR_OK;
+}
+
+wfp_err model_sd_make_with(struct model_blob **out, const struct model_sd *parts,
+			   const struct model_aces *list)
+{
+	struct model_sd sd = *parts;
+	wfp_err err = buf_err(&list->bytes);
+
+	if (err)
+		return err;
+	if (list->bytes.len > UINT16_MAX - ACL_HEADER)
+		return ERR_INVALID_DATA;
+	sd.control |= MODEL_SD_DACL_PRESENT;
+	sd.dacl_null = false;
+	sd.aces = list->bytes.data;
+	sd.aces_size = (uint32_t)list->bytes.len;
+	sd.n_aces = (uint16_t)list->n;
+	return model_sd_make(out, &sd);
 }

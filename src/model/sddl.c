@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sddl - the reader of security descriptor text.
+ * sddl - the reader and the writer of security descriptor text.
  *
- * The text is read once, left to right; the entries are collected in a buffer and the descriptor is
- * laid out at the end: header, owner, group, list.  Any thread.
+ * The text is read once, left to right; the entries are collected in a list and the descriptor is
+ * laid out at the end.  Written are letters for what has letters, else numbers.  Any thread.
  */
 #include "model/sddl.h"
 
-#include "base/buf.h"
-#include "base/mem.h"
 #include "model/sd.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +17,17 @@ struct reader {
 	const char *at;
 	struct sid owner, group;
 	bool has_owner, has_group, has_dacl, null_dacl;
-	unsigned n_aces;
-	struct buf aces;
+	uint16_t control;
+	struct model_aces aces;
 };
 
 struct letters {
 	char letters[3];
 	uint32_t value;
 };
+
+/* The rights from the first to GR have one bit each; what follows is only read. */
+#define RIGHTS_OF_ONE_BIT 17u
 
 static const struct letters rights[] = {
 	{"CC", 0x1},	    {"DC", 0x2},	{"LC", 0x4},	    {"SW", 0x8},
@@ -85,56 +87,66 @@ static bool read_rights(struct reader *r, uint32_t *mask)
 	return true;
 }
 
-static void append_le(struct buf *b, uint32_t v, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		buf_append_byte(b, (uint8_t)(v >> 8 * i));
-}
-
 /* "A;flags;rights;;;SID" of an entry; the parentheses are the caller's. */
 static bool read_ace(struct reader *r)
 {
-	bool denied = *r->at == 'D';
-	uint32_t flags, mask;
+	struct model_ace ace = {.type = *r->at == 'D' ? MODEL_ACE_DENIED : MODEL_ACE_ALLOWED};
+	uint32_t flags;
 	struct sid sid;
-	size_t size;
 
-	if ((*r->at != 'A' && !denied) || r->at[1] != ';')
+	if ((*r->at != 'A' && *r->at != 'D') || r->at[1] != ';')
 		return false;
 	r->at += 2;
 	if (!read_pairs(r, ace_flags, ARRAY_LEN(ace_flags), &flags) || !read_char(r, ';'))
 		return false;
-	if (!read_rights(r, &mask) || strncmp(r->at, ";;;", 3) != 0)
+	if (!read_rights(r, &ace.mask) || strncmp(r->at, ";;;", 3) != 0)
 		return false;
 	r->at += 3;
 	if (!sid_parse(&sid, r->at, &r->at))
 		return false;
-	size = sid_size(sid.bytes, sizeof(sid.bytes));
-	buf_append_byte(&r->aces, denied ? MODEL_ACE_DENIED : MODEL_ACE_ALLOWED);
-	buf_append_byte(&r->aces, (uint8_t)flags);
-	append_le(&r->aces, (uint32_t)(8 + size), 2);
-	append_le(&r->aces, mask, 4);
-	buf_append(&r->aces, sid.bytes, size);
-	r->n_aces++;
+	ace.flags = (uint8_t)flags;
+	ace.sid = sid.bytes;
+	model_aces_append(&r->aces, &ace);
 	return true;
 }
 
-/* Protection and inheritance of the list: they say nothing about who matches. */
-static void skip_list_flags(struct reader *r)
+static const struct {
+	char letters[3];
+	uint16_t bit;
+} list_flags[] = {
+	{"P", MODEL_SD_DACL_PROTECTED},
+	{"AR", MODEL_SD_DACL_AUTO_INHERIT_REQ},
+	{"AI", MODEL_SD_DACL_AUTO_INHERITED},
+};
+
+/* Protection and inheritance of a list. */
+static uint16_t read_list_flags(struct reader *r)
 {
-	while (*r->at == 'P' || strncmp(r->at, "AR", 2) == 0 || strncmp(r->at, "AI", 2) == 0)
-		r->at += *r->at == 'P' ? 1 : 2;
+	uint16_t control = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(list_flags);) {
+		size_t len = strlen(list_flags[i].letters);
+
+		if (strncmp(r->at, list_flags[i].letters, len) != 0) {
+			i++;
+			continue;
+		}
+		control |= list_flags[i].bit;
+		r->at += len;
+		i = 0;
+	}
+	return control;
 }
 
 static bool read_dacl(struct reader *r)
 {
 	r->has_dacl = true;
+	r->control = MODEL_SD_DACL_PRESENT | read_list_flags(r);
 	if (strncmp(r->at, "NO_ACCESS_CONTROL", 17) == 0) {
 		r->null_dacl = true;
 		r->at += 17;
 		return true;
 	}
-	skip_list_flags(r);
 	while (*r->at == '(') {
 		r->at++;
 		if (!read_ace(r) || !read_char(r, ')'))
@@ -146,7 +158,7 @@ static bool read_dacl(struct reader *r)
 /* A system list: entries of any form, as long as the parentheses close. */
 static bool skip_sacl(struct reader *r)
 {
-	skip_list_flags(r);
+	(void)read_list_flags(r);
 	while (*r->at == '(') {
 		r->at += strcspn(r->at, ")");
 		if (!read_char(r, ')'))
@@ -178,85 +190,113 @@ static bool read_part(struct reader *r)
 	}
 }
 
-static uint32_t append_sid(struct buf *b, const struct sid *sid, bool present)
+static wfp_err make(struct model_blob **out, const struct reader *r)
 {
-	uint32_t at = (uint32_t)b->len;
+	const struct model_sd parts = {
+		.control = r->control,
+		.owner = r->has_owner ? r->owner.bytes : NULL,
+		.group = r->has_group ? r->group.bytes : NULL,
+		.dacl_null = true,
+	};
 
-	if (!present)
-		return 0;
-	buf_append(b, sid->bytes, sid_size(sid->bytes, sizeof(sid->bytes)));
-	return at;
-}
-
-static void put_offset(struct buf *b, size_t at, uint32_t offset)
-{
-	if (buf_err(b))
-		return;
-	for (unsigned i = 0; i < 4; i++)
-		b->data[at + i] = (uint8_t)(offset >> 8 * i);
-}
-
-/* Writes the descriptor behind what is in b. */
-static void lay_out(struct buf *b, const struct reader *r)
-{
-	uint32_t owner, group, dacl = 0;
-
-	buf_append_byte(b, 1);
-	buf_append_byte(b, 0);
-	append_le(b, 0x8000u | (r->has_dacl ? 0x4u : 0), 2);
-	buf_append_zeros(b, 16);
-	owner = append_sid(b, &r->owner, r->has_owner);
-	group = append_sid(b, &r->group, r->has_group);
-	if (r->has_dacl && !r->null_dacl) {
-		dacl = (uint32_t)b->len;
-		append_le(b, 2, 2);
-		append_le(b, (uint32_t)(8 + r->aces.len), 2);
-		append_le(b, r->n_aces, 4);
-		buf_append(b, r->aces.data, r->aces.len);
-	}
-	put_offset(b, 4, owner);
-	put_offset(b, 8, group);
-	put_offset(b, 16, dacl);
-}
-
-static wfp_err make_blob(struct model_blob **out, const struct buf *sd)
-{
-	struct model_blob *blob = mem_alloc(sizeof(*blob) + sd->len);
-
-	if (!blob)
-		return ERR_NO_MEMORY;
-	blob->size = (uint32_t)sd->len;
-	blob->data = (uint8_t *)(blob + 1);
-	memcpy(blob->data, sd->data, sd->len);
-	*out = blob;
-	return ERR_OK;
+	return r->has_dacl && !r->null_dacl ? model_sd_make_with(out, &parts, &r->aces)
+					    : model_sd_make(out, &parts);
 }
 
 wfp_err model_sddl_parse(struct model_blob **out, const char *text, size_t *error_at)
 {
 	struct reader r = {.at = text};
-	struct buf sd;
 	wfp_err err = ERR_OK;
 
-	buf_init(&r.aces);
-	buf_init(&sd);
 	do {
 		if (!read_part(&r))
 			err = ERR_INVALID_DATA;
 	} while (!err && *r.at != '\0');
-	if (!err && r.aces.len > UINT16_MAX - 8)
-		err = ERR_INVALID_DATA;
-	if (err && error_at)
+	if (!err)
+		err = make(out, &r);
+	if (err == ERR_INVALID_DATA && error_at)
 		*error_at = (size_t)(r.at - text);
-	if (!err)
-		err = buf_err(&r.aces);
-	if (!err) {
-		lay_out(&sd, &r);
-		err = buf_err(&sd);
-	}
-	if (!err)
-		err = make_blob(out, &sd);
-	buf_free(&sd);
-	buf_free(&r.aces);
+	buf_free(&r.aces.bytes);
 	return err;
+}
+
+static void write_sid(struct buf *out, const uint8_t *sid)
+{
+	const char *alias = sid_alias(sid);
+	char text[SID_TEXT];
+
+	buf_append_str(out, alias ? alias : sid_format(sid, text));
+}
+
+static void write_letters(struct buf *out, const struct letters *table, size_t n, uint32_t bits)
+{
+	for (size_t i = 0; i < n; i++)
+		if (bits & table[i].value)
+			buf_append_str(out, table[i].letters);
+}
+
+static void write_rights(struct buf *out, uint32_t mask)
+{
+	uint32_t known = 0;
+
+	for (size_t i = 0; i < RIGHTS_OF_ONE_BIT; i++)
+		known |= rights[i].value;
+	if (mask & ~known)
+		buf_printf(out, "0x%" PRIx32, mask);
+	else
+		write_letters(out, rights, RIGHTS_OF_ONE_BIT, mask);
+}
+
+static wfp_err write_ace(struct buf *out, const struct model_ace *ace)
+{
+	if (ace->type != MODEL_ACE_ALLOWED && ace->type != MODEL_ACE_DENIED)
+		return ERR_NOT_SUPPORTED;
+	buf_append_str(out, ace->type == MODEL_ACE_DENIED ? "(D;" : "(A;");
+	write_letters(out, ace_flags, ARRAY_LEN(ace_flags), ace->flags);
+	buf_append_byte(out, ';');
+	write_rights(out, ace->mask);
+	buf_append_str(out, ";;;");
+	write_sid(out, ace->sid);
+	buf_append_byte(out, ')');
+	return ERR_OK;
+}
+
+static wfp_err write_dacl(struct buf *out, const struct model_sd *sd)
+{
+	struct model_ace ace;
+
+	buf_append_str(out, "D:");
+	for (size_t i = 0; i < ARRAY_LEN(list_flags); i++)
+		if (sd->control & list_flags[i].bit)
+			buf_append_str(out, list_flags[i].letters);
+	if (sd->dacl_null)
+		buf_append_str(out, "NO_ACCESS_CONTROL");
+	for (uint32_t at = 0; model_ace_next(sd, &at, &ace);) {
+		wfp_err err = write_ace(out, &ace);
+
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+/* A descriptor without any part is a null list, too; text has no other word for it. */
+wfp_err model_sddl_format(const struct model_blob *blob, struct buf *out)
+{
+	struct model_sd sd;
+	wfp_err err = model_sd_parse(&sd, blob->data, blob->size);
+
+	if (err)
+		return err;
+	if (sd.owner) {
+		buf_append_str(out, "O:");
+		write_sid(out, sd.owner);
+	}
+	if (sd.group) {
+		buf_append_str(out, "G:");
+		write_sid(out, sd.group);
+	}
+	if (sd.control & MODEL_SD_DACL_PRESENT || (!sd.owner && !sd.group))
+		err = write_dacl(out, &sd);
+	return err ? err : buf_err(out);
 }

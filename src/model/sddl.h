@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "model/value.h"
 
 /*
@@ -14,3 +15,10 @@
  * (may be NULL) then says at which character.
  */
 MUST_CHECK wfp_err model_sddl_parse(struct model_blob **out, const char *text, size_t *error_at);
+
+/*
+ * Appends the text; model_sddl_parse reads it back into a descriptor that says the same.
+ * ERR_INVALID_DATA: not a well-formed descriptor.  ERR_NOT_SUPPORTED: it has an entry with a
+ * condition or of a type that is not looked into; to leave it out would change who is granted what.
+ */
+MUST_CHECK wfp_err model_sddl_format(const struct model_blob *sd, struct buf *out);

@@ -53,7 +53,7 @@ void sid_make(struct sid *out, uint8_t authority, unsigned n, const uint32_t *su
 static const struct {
 	char letters[3];
 	uint8_t authority, n;
-	uint32_t sub[2];
+	uint32_t sub[6];
 } aliases[] = {
 	{"WD", 1, 1, {0}},	 /* everyone */
 	{"CO", 3, 1, {0}},	 /* creator owner */
@@ -85,11 +85,25 @@ static const struct {
 	{"NO", 5, 2, {32, 556}}, /* network configuration operators */
 	{"MU", 5, 2, {32, 558}}, /* performance monitor users */
 	{"LU", 5, 2, {32, 559}}, /* performance log users */
+	{"IS", 5, 2, {32, 568}}, /* anonymous internet users */
+	{"CY", 5, 2, {32, 569}}, /* cryptographic operators */
+	{"ER", 5, 2, {32, 573}}, /* event log readers */
+	{"CD", 5, 2, {32, 574}}, /* access to certification authorities */
+	{"RA", 5, 2, {32, 575}}, /* remote desktop: remote access servers */
+	{"ES", 5, 2, {32, 576}}, /* remote desktop: endpoint servers */
+	{"MS", 5, 2, {32, 577}}, /* remote desktop: management servers */
+	{"HA", 5, 2, {32, 578}}, /* virtual machine administrators */
+	{"AA", 5, 2, {32, 579}}, /* access control assistance operators */
+	{"RM", 5, 2, {32, 580}}, /* remote management users */
+	{"UD", 5, 6, {84}},	 /* user-mode drivers */
 	{"AC", 15, 2, {2, 1}},	 /* all application packages */
 	{"LW", 16, 1, {4096}},	 /* low integrity */
 	{"ME", 16, 1, {8192}},	 /* medium integrity */
+	{"MP", 16, 1, {8448}},	 /* more than medium integrity */
 	{"HI", 16, 1, {12288}},	 /* high integrity */
 	{"SI", 16, 1, {16384}},	 /* system integrity */
+	{"AS", 18, 1, {1}},	 /* identity asserted by an authority */
+	{"SS", 18, 1, {2}},	 /* identity asserted by a service */
 };
 
 static bool parse_alias(struct sid *out, const char *text, const char **end)
@@ -103,6 +117,19 @@ static bool parse_alias(struct sid *out, const char *text, const char **end)
 	return false;
 }
 
+const char *sid_alias(const void *sid)
+{
+	struct sid known;
+
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++) {
+		sid_make(&known, aliases[i].authority, aliases[i].n, aliases[i].sub);
+		if (sid_equal(sid, known.bytes))
+			return aliases[i].letters;
+	}
+	return NULL;
+}
+
+/* Twelve hexadecimal digits are a whole authority; what follows may be the D of a list. */
 static bool parse_number(const char **text, uint64_t max, uint64_t *value)
 {
 	int base = strncmp(*text, "0x", 2) == 0 || strncmp(*text, "0X", 2) == 0 ? 16 : 10;
@@ -113,7 +140,7 @@ static bool parse_number(const char **text, uint64_t max, uint64_t *value)
 		unsigned digit =
 			(unsigned)(isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10);
 
-		if (base == 10 && digit > 9)
+		if (base == 10 ? digit > 9 : s - start == 12)
 			break;
 		v = v * (unsigned)base + digit;
 		if (v > max)

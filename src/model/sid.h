@@ -28,3 +28,5 @@ void sid_make(struct sid *out, uint8_t authority, unsigned n, const uint32_t *su
 /* "S-1-5-32-544" or one of the two letters of SDDL; stops behind it.  False: neither. */
 bool sid_parse(struct sid *out, const char *text, const char **end);
 char *sid_format(const void *sid, char text[SID_TEXT]);
+/* The two letters that SDDL has for it.  NULL: none. */
+const char *sid_alias(const void *sid);

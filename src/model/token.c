@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token - making and walking the pointer-free form of a token.
+ * token - making and walking the pointer-free form of a token, and asking who is in it.
  *
  * No state; any thread.
  */
@@ -14,6 +14,11 @@
 #define AUTHORITY_UNIX 22u
 #define UNIX_USER      1u
 #define UNIX_GROUP     2u
+
+/* S-1-5-32-544 and S-1-5-18. */
+static const uint8_t administrators[] = {1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0};
+static const uint8_t the_system[] = {1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0};
+static const uint8_t unix_groups[] = {1, 2, 0, 0, 0, 0, 0, AUTHORITY_UNIX, UNIX_GROUP, 0, 0, 0};
 
 static size_t token_size(const struct model_token_sid *sids, unsigned n)
 {
@@ -97,4 +102,77 @@ bool model_token_next(const struct model_blob *token, uint32_t *at, struct model
 	out->sid = token->data + offset + 4;
 	*at = offset + 4 + (uint32_t)size;
 	return true;
+}
+
+static bool counts(uint32_t attributes, bool first, bool deny)
+{
+	if (attributes & MODEL_GROUP_DENY_ONLY)
+		return deny;
+	return first || attributes & MODEL_GROUP_ENABLED;
+}
+
+bool model_token_holds(const struct model_blob *token, const void *sid, bool deny)
+{
+	struct model_token_sid entry;
+	bool first = true;
+
+	for (uint32_t at = 0; model_token_next(token, &at, &entry); first = false)
+		if (counts(entry.attributes, first, deny) && sid_equal(entry.sid, sid))
+			return true;
+	return false;
+}
+
+bool model_token_list_holds(const struct model_token_sid *sids, uint32_t n, const void *sid,
+			    bool deny)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (counts(sids[i].attributes, i == 0, deny) && sid_equal(sids[i].sid, sid))
+			return true;
+	return false;
+}
+
+const void *model_token_owner(const struct model_blob *token)
+{
+	struct model_token_sid entry;
+	uint32_t at = 0;
+
+	return model_token_next(token, &at, &entry) ? entry.sid : NULL;
+}
+
+/* The first 8 bytes count the sub-authorities, so that the next ones are there if they agree. */
+static bool is_unix_group(const uint8_t *sid)
+{
+	return memcmp(sid, unix_groups, 8) == 0 && memcmp(sid + 8, unix_groups + 8, 4) == 0;
+}
+
+const void *model_token_group(const struct model_blob *token)
+{
+	struct model_token_sid entry;
+
+	for (uint32_t at = 0; model_token_next(token, &at, &entry);)
+		if (is_unix_group(entry.sid))
+			return entry.sid;
+	return model_token_owner(token);
+}
+
+bool model_token_is_administrator(const struct model_blob *token)
+{
+	return model_token_holds(token, administrators, false);
+}
+
+bool model_token_may_take_ownership(const struct model_blob *token)
+{
+	return model_token_is_administrator(token) || model_token_holds(token, the_system, false);
+}
+
+bool model_token_may_make_owner(const struct model_blob *token, const void *sid)
+{
+	const void *user = model_token_owner(token);
+
+	return (user && sid_equal(user, sid)) || model_token_may_take_ownership(token);
+}
+
+bool model_token_equal(const struct model_blob *x, const struct model_blob *y)
+{
+	return x->size == y->size && memcmp(x->data, y->data, x->size) == 0;
 }

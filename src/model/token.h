@@ -38,3 +38,26 @@ MUST_CHECK wfp_err model_token_make_unix(struct model_blob **out, uint32_t uid,
 
 /* *at is 0 at the start.  False: at the end, or the rest is malformed. */
 bool model_token_next(const struct model_blob *token, uint32_t *at, struct model_token_sid *out);
+
+/*
+ * Does the token hold that SID, in a way that counts when an entry allows, or when one denies?  The
+ * first SID is the user's and counts whatever its attributes say, unless it only denies.
+ */
+bool model_token_holds(const struct model_blob *token, const void *sid, bool deny);
+/* The same for the list of a struct model_token_info. */
+bool model_token_list_holds(const struct model_token_sid *sids, uint32_t n, const void *sid,
+			    bool deny);
+
+/* The user: owner of what the token creates.  NULL: the token is malformed. */
+const void *model_token_owner(const struct model_blob *token);
+/* The first group of the host, or the user when there is none. */
+const void *model_token_group(const struct model_blob *token);
+
+bool model_token_is_administrator(const struct model_blob *token);
+/* Administrators and the system have that privilege, always enabled. */
+bool model_token_may_take_ownership(const struct model_blob *token);
+/* May it make that SID an owner?  Everybody himself; those who may take ownership, anybody. */
+bool model_token_may_make_owner(const struct model_blob *token, const void *sid);
+
+/* Same SIDs and attributes in the same order. */
+bool model_token_equal(const struct model_blob *x, const struct model_blob *y);

@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Security descriptors: text to binary, walking, and what is refused. */
-#include "harness.h"
+#include "sd_kit.h"
 
-#include "base/mem.h"
-#include "base/rng.h"
-#include "model/sd.h"
-#include "model/sddl.h"
-#include "model/token.h"
-
-static struct model_blob *parse(const char *text)
-{
-	struct model_blob *blob = NULL;
-	size_t at = 0;
-	wfp_err err = model_sddl_parse(&blob, text, &at);
-
-	if (err)
-		CHECK_SAY("%s: %s at %zu", text, err_name(err), at);
-	return blob;
-}
+#include "model/access.h"
+#include "model/inherit.h"
 
 TEST(sddl_becomes_a_descriptor_with_its_entries_in_order)
 {
-	struct model_blob *blob = parse("O:SYG:BAD:PAI(D;;CC;;;AN)(A;OICI;0x3;;;S-1-22-1-1000)");
+	struct model_blob *blob = kit_sddl("O:SYG:BAD:PAI(D;;CC;;;AN)(A;OICI;0x3;;;S-1-22-1-1000)");
 	struct model_sd sd;
 	struct model_ace ace;
 	char text[SID_TEXT];
@@ -43,8 +29,8 @@ TEST(sddl_becomes_a_descriptor_with_its_entries_in_order)
 
 TEST(an_absent_list_is_not_an_empty_one)
 {
-	struct model_blob *none = parse("O:LS"), *empty = parse("D:"),
-			  *null = parse("D:NO_ACCESS_CONTROLS:(AU;SA;CC;;;WD)");
+	struct model_blob *none = kit_sddl("O:LS"), *empty = kit_sddl("D:"),
+			  *null = kit_sddl("D:NO_ACCESS_CONTROLS:(AU;SA;CC;;;WD)");
 	struct model_sd sd;
 
 	CHECK_OK(model_sd_parse(&sd, none->data, none->size));
@@ -89,29 +75,156 @@ TEST(malformed_sddl_is_refused)
 	}
 }
 
+TEST(text_that_was_read_is_written_as_it_stood)
+{
+	static const char *const texts[] = {
+		"O:SYG:BAD:PAI(D;;CC;;;AN)(A;OICI;CCDC;;;S-1-22-1-1000)",
+		"D:PARAI",
+		"D:NO_ACCESS_CONTROL",
+		"D:PNO_ACCESS_CONTROL",
+		"O:S-1-5-21-1-2-3-500",
+		"G:SY",
+		"O:S-1-0x010000000000D:(A;;;;;S-1-0x010000000000)",
+		"D:(A;OICINPIOIDSAFA;CCDCLCSWRPWPDTLOCRSDRCWDWOGAGXGWGR;;;WD)",
+		"D:(A;;0x200;;;WD)(A;;0x100000;;;WD)(A;;0xf07ff;;;WD)",
+		"D:(A;;CC;;;UD)(A;;CC;;;AC)(A;;CC;;;MP)(A;;CC;;;SS)(A;;CC;;;NO)(A;;CC;;;OW)",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		kit_check_sddl(kit_sddl(texts[i]), texts[i]);
+	kit_check_sddl(kit_sddl("D:AIARP(A;;FA;;;S-1-1-0)(A;;0x00000003;;;s-1-5-18)"),
+		       "D:PARAI(A;;0x1f01ff;;;WD)(A;;CCDC;;;SY)");
+}
+
+/* An alias is written for exactly what it is read as. */
+TEST(every_alias_of_two_letters_is_read_back_as_itself)
+{
+	unsigned n = 0;
+
+	for (char x = 'A'; x <= 'Z'; x++)
+		for (char y = 'A'; y <= 'Z'; y++) {
+			const char text[3] = {x, y}, *end;
+			struct sid sid;
+
+			if (!sid_parse(&sid, text, &end))
+				continue;
+			CHECK_EQ_S(sid_alias(sid.bytes), text);
+			n++;
+		}
+	CHECK_EQ_U(n, 49);
+}
+
+TEST(what_text_cannot_say_is_refused)
+{
+	struct kit_sd sd = {.control = 4,
+			    .owner = KIT_NONE,
+			    .group = KIT_NONE,
+			    .n = 1,
+			    .aces = {{MODEL_ACE_ALLOWED_CALLBACK, 0, 1, KIT_EVERYONE}}};
+	struct model_blob *blob = kit_sd_bytes(&sd);
+	struct buf out = {0};
+
+	CHECK_ERR(model_sddl_format(blob, &out), ERR_NOT_SUPPORTED);
+	blob->size = 19;
+	CHECK_ERR(model_sddl_format(blob, &out), ERR_INVALID_DATA);
+	buf_free(&out);
+	mem_free(blob);
+}
+
+TEST(random_descriptors_survive_being_written_and_read)
+{
+	struct rng rng;
+
+	rng_seed(&rng, test_seed());
+	for (unsigned round = 0; round < 10000; round++) {
+		struct kit_sd sd = kit_random_sd(&rng), again;
+		struct model_blob *bytes, *read;
+		struct buf text = {0};
+
+		for (unsigned i = 0; i < sd.n; i++)
+			sd.aces[i].type &= 1;
+		bytes = kit_sd_bytes(&sd);
+		CHECK_OK(model_sddl_format(bytes, &text));
+		read = kit_sddl(buf_str(&text));
+		again = kit_sd_read(read);
+		if (sd.owner == KIT_NONE && sd.group == KIT_NONE)
+			again.control &= sd.control | (uint16_t)~MODEL_SD_DACL_PRESENT;
+		else if (!(sd.control & MODEL_SD_DACL_PRESENT))
+			sd.control = 0; /* the flags of no list are not written */
+		kit_sd_check_equal(&again, &sd);
+		mem_free(bytes);
+		mem_free(read);
+		buf_free(&text);
+	}
+}
+
+/* Does with the bytes all that is done with the bytes of strangers. */
+static void use(const struct model_blob *sd, const struct model_blob *token,
+		const struct model_blob *good)
+{
+	struct model_sd_place place = {good, true}, below = {sd, false};
+	struct sid owner = kit_sid(KIT_USER);
+	struct model_blob *out[5] = {0};
+	struct buf text = {0};
+
+	(void)!model_access_check(sd, token, MODEL_MAXIMUM_ALLOWED, NULL);
+	(void)!model_sddl_format(sd, &text);
+	(void)!model_sd_inherit(&out[0], &place, sd, owner.bytes, owner.bytes);
+	(void)!model_sd_inherit(&out[1], &below, NULL, owner.bytes, owner.bytes);
+	(void)!model_sd_set(&out[2], good, sd, MODEL_SD_OWNER | MODEL_SD_DACL, &place);
+	(void)!model_sd_reinherit(&out[3], sd, &place);
+	(void)!model_sd_select(&out[4], sd, MODEL_SD_DACL);
+	for (unsigned i = 0; i < ARRAY_LEN(out); i++)
+		mem_free(out[i]);
+	buf_free(&text);
+}
+
 TEST(no_truncation_or_change_of_a_descriptor_reads_outside)
 {
-	struct model_blob *blob =
-		parse("O:SYG:BAD:(D;;CC;;;AN)(A;;CC;;;S-1-22-1-1000)(A;;CC;;;WD)");
 	struct rng rng;
 
 	rng_seed(&rng, test_seed());
 	for (unsigned round = 0; round < 20000; round++) {
-		uint32_t size = rng_below(&rng, blob->size + 1);
-		uint8_t *copy = mem_dup(blob->data, size ? size : 1);
-		struct model_sd sd;
-		struct model_ace ace;
-		uint32_t at = 0, n = 0;
+		struct kit_sd sd = kit_random_sd(&rng);
+		struct kit_token who = kit_random_token(&rng);
+		struct model_blob *good = kit_sd_bytes(&sd), *token = kit_token_bytes(&who);
+		struct model_blob bad = {.size = rng_below(&rng, good->size + 1)};
 
-		for (unsigned i = rng_below(&rng, 4); size && i > 0; i--)
-			copy[rng_below(&rng, size)] = (uint8_t)rng_u32(&rng);
-		if (model_sd_parse(&sd, copy, size) == ERR_OK)
-			while (model_ace_next(&sd, &at, &ace))
-				n++;
-		CHECK(n <= 65535);
-		mem_free(copy);
+		bad.data = mem_dup(good->data, bad.size ? bad.size : 1);
+		if (rng_below(&rng, 2)) {
+			bad.size = good->size;
+			mem_free(bad.data);
+			bad.data = mem_dup(good->data, bad.size);
+		}
+		for (unsigned i = rng_below(&rng, 4); bad.size && i > 0; i--)
+			bad.data[rng_below(&rng, bad.size)] = (uint8_t)rng_u32(&rng);
+		use(&bad, token, good);
+		mem_free(bad.data);
+		mem_free(good);
+		mem_free(token);
 	}
-	mem_free(blob);
+}
+
+TEST(no_truncation_or_change_of_a_token_reads_outside)
+{
+	struct model_blob *sd = kit_sddl("O:BAG:BAD:(D;;GR;;;OW)(A;;GA;;;WD)");
+	struct rng rng;
+
+	rng_seed(&rng, test_seed());
+	for (unsigned round = 0; round < 20000; round++) {
+		struct kit_token who = kit_random_token(&rng);
+		struct model_blob *good = kit_token_bytes(&who);
+		struct model_blob bad = {.size = rng_below(&rng, good->size + 1)};
+
+		bad.data = mem_dup(good->data, bad.size ? bad.size : 1);
+		for (unsigned i = rng_below(&rng, 4); bad.size && i > 0; i--)
+			bad.data[rng_below(&rng, bad.size)] = (uint8_t)rng_u32(&rng);
+		(void)!model_access_check_engine(sd, &bad, MODEL_MAXIMUM_ALLOWED, NULL);
+		(void)model_token_group(&bad);
+		mem_free(bad.data);
+		mem_free(good);
+	}
+	mem_free(sd);
 }
 
 TEST(sids_survive_being_written_and_read)
