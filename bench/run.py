@@ -119,8 +119,8 @@ def live_or_why_not(build):
         return []
 
 
-BENCHES = {"classify": lambda b: micro(b, "classify"), "pend": lambda b: micro(b, "pend"), "replay": replay,
-           "live": live_or_why_not}
+BENCHES = {"classify": lambda b: micro(b, "classify"), "commit": lambda b: micro(b, "commit"),
+           "pend": lambda b: micro(b, "pend"), "replay": replay, "live": live_or_why_not}
 
 
 def main():
