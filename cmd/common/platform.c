@@ -45,7 +45,8 @@ static void report(void *ctx, const struct engine_report *r)
 static wfp_err load_policy(struct platform *p, struct buf *why)
 {
 	/* Not a dynamic one: objects of the drivers may refer to those of the file. */
-	wfp_err err = bfe_session_open(p->bfe, 0, 0, &p->session);
+	wfp_err err =
+		bfe_session_open(p->bfe, &(struct bfe_session_config){.kernel = true}, &p->session);
 
 	if (err) {
 		buf_printf(why, "no session for the policy: %s", err_text(err));
@@ -91,7 +92,7 @@ static wfp_err create_parts(struct platform *p)
 	err = stack_create(&p->stack, &stack);
 	if (err)
 		goto undo_engine;
-	err = bfe_create(&p->bfe, p->engine);
+	err = bfe_create(&p->bfe, &(struct bfe_config){.engine = p->engine});
 	if (err)
 		goto undo_stack;
 	err = nt_start(&(struct nt_config){.engine = p->engine, .stack = p->stack, .bfe = p->bfe});

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * commit - how policy changes: stage, build, ask, publish, wait, tell.
+ * commit - how policy changes: stage, build, ask, make it last, publish, wait, tell.
  *
  * A commit is one turn.  Staging finds every error and allocates everything; callouts may then
  * refuse the filters that name them; after the snapshot is published nothing can fail.  What the
@@ -399,6 +399,20 @@ static void publish(struct commit *c)
 	settle_callouts(c);
 }
 
+/* The last thing that can fail. */
+static wfp_err make_durable(const struct commit *c)
+{
+	wfp_err err;
+
+	if (!c->d->durable)
+		return ERR_OK;
+	lock_assert_none_held();
+	err = c->d->durable(c->d->durable_ctx);
+	if (err)
+		notify_deleted(c->added, c->n_added);
+	return err;
+}
+
 static wfp_err commit_in_turn(struct commit *c)
 {
 	wfp_err err = stage(c);
@@ -409,6 +423,9 @@ static wfp_err commit_in_turn(struct commit *c)
 	if (err)
 		goto undo_stage;
 	err = notify_added(c);
+	if (err)
+		goto undo_build;
+	err = make_durable(c);
 	if (err)
 		goto undo_build;
 	publish(c);

@@ -34,6 +34,8 @@ struct run {
 	bool read_only;
 };
 
+static const enum model_kind model_kinds[KINDS] = {MODEL_PROVIDER, MODEL_SUBLAYER, MODEL_CALLOUT,
+						   MODEL_FILTER};
 static const wfp_err missing[KINDS] = {ERR_PROVIDER_NOT_FOUND, ERR_SUBLAYER_NOT_FOUND,
 				       ERR_CALLOUT_NOT_FOUND, ERR_FILTER_NOT_FOUND};
 
@@ -74,26 +76,32 @@ static wfp_err do_add(struct run *r, unsigned s, unsigned kind, unsigned key, co
 {
 	struct guid k = key_of(key + 1), provider = key_or_zero(uses[PROVIDER]);
 	struct model_filter f = draft(0);
-	uint32_t callout = 0;
+	struct bfe_added callout = {.id = 0};
 	wfp_err err;
 
 	switch (kind) {
 	case PROVIDER:
-		return bfe_provider_add(r->s[s], &(struct bfe_provider){.key = k, .name = "p"},
-					NULL);
-	case SUBLAYER:
-		return bfe_sublayer_add(
+		return object_add(
 			r->s[s],
-			&(struct bfe_sublayer){
-				.key = k, .provider = provider, .name = "l", .weight = 100},
+			&(struct model_object){.kind = MODEL_PROVIDER, .key = k, .name = text("p")},
 			NULL);
+	case SUBLAYER:
+		return object_add(r->s[s],
+				  &(struct model_object){.kind = MODEL_SUBLAYER,
+							 .key = k,
+							 .provider = provider,
+							 .name = text("l"),
+							 .weight = 100},
+				  NULL);
 	case CALLOUT:
-		err = bfe_callout_add(
-			r->s[s],
-			&(struct bfe_callout){
-				.key = k, .provider = provider, .name = "c", .layer = CONNECT},
-			&callout);
-		*id = callout;
+		err = bfe_object_add(r->s[s],
+				     &(struct model_object){.kind = MODEL_CALLOUT,
+							    .key = k,
+							    .provider = provider,
+							    .name = text("c"),
+							    .layer = CONNECT},
+				     NULL, &callout);
+		*id = callout.id;
 		return err;
 	default:
 		f.key = k;
@@ -102,7 +110,7 @@ static wfp_err do_add(struct run *r, unsigned s, unsigned kind, unsigned key, co
 		f.callout = key_or_zero(uses[CALLOUT]);
 		if (uses[CALLOUT] != NOBODY)
 			f.action = MODEL_ACTION_CALLOUT_TERMINATING;
-		return bfe_filter_add(r->s[s], &f, id);
+		return filter_add(r->s[s], &f, id);
 	}
 }
 
@@ -148,6 +156,8 @@ static wfp_err expect_delete(const struct run *r, unsigned s, unsigned kind, uns
 		return missing[kind];
 	if (t->owner != NOBODY && t->owner != (int)s)
 		return ERR_WRONG_SESSION;
+	if (t->owner == NOBODY && s)
+		return ERR_DYNAMIC_SESSION_IN_PROGRESS;
 	return in_use(r, kind, key) ? ERR_IN_USE : ERR_OK;
 }
 
@@ -156,14 +166,10 @@ static void step_delete(struct run *r, unsigned s)
 	unsigned kind = any(r, KINDS), key = any(r, KEYS);
 	struct guid k = key_of(key + 1);
 	wfp_err want = expect_delete(r, s, kind, key);
-	wfp_err (*const by_key[KINDS])(struct bfe_session *, const struct guid *) = {
-		bfe_provider_delete, bfe_sublayer_delete, bfe_callout_delete,
-		bfe_filter_delete_by_key};
-
 	if (kind == FILTER && r->now.t[kind][key].there && any(r, 2))
-		CHECK_ERR(bfe_filter_delete(r->s[s], r->now.t[kind][key].id), want);
+		CHECK_ERR(filter_delete(r->s[s], r->now.t[kind][key].id), want);
 	else
-		CHECK_ERR(by_key[kind](r->s[s], &k), want);
+		CHECK_ERR(bfe_object_delete(r->s[s], model_kinds[kind], &k), want);
 	if (!want)
 		r->now.t[kind][key].there = false;
 }
@@ -199,7 +205,7 @@ static void step_close(struct run *r, unsigned s)
 		for (unsigned i = 0; i < KEYS; i++)
 			if (s && r->now.t[k][i].owner == (int)s)
 				r->now.t[k][i].there = false;
-	CHECK_OK(bfe_session_open(r->w.bfe, s ? BFE_SESSION_DYNAMIC : 0, 0, &r->s[s]));
+	CHECK_OK(session_open(r->w.bfe, s ? BFE_SESSION_DYNAMIC : 0, 0, &r->s[s]));
 }
 
 /* What must be true after each step. */
@@ -225,7 +231,7 @@ static void random_run(uint64_t seed)
 	harness_use_seed(seed);
 	rng_seed(&r.rng, seed);
 	for (unsigned s = 0; s < SESSIONS; s++)
-		CHECK_OK(bfe_session_open(r.w.bfe, s ? BFE_SESSION_DYNAMIC : 0, 0, &r.s[s]));
+		CHECK_OK(session_open(r.w.bfe, s ? BFE_SESSION_DYNAMIC : 0, 0, &r.s[s]));
 	for (int i = 0; i < STEPS; i++) {
 		unsigned s = r.in_txn == NOBODY ? any(&r, SESSIONS) : (unsigned)r.in_txn;
 		unsigned what = any(&r, 20);
