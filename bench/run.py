@@ -69,7 +69,7 @@ def replay(build):
 
 class Wfpd:
     def __init__(self, topo, build):
-        self.p = subprocess.Popen(topo.inside("host", [build / "cmd/wfpd", "--path", "nfqueue", "--json"]),
+        self.p = subprocess.Popen(topo.inside("host", [build / "cmd/wfpd", "--path", "nfqueue", "--no-socket", "--json"]),
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if json.loads(self.p.stdout.readline()).get("event") != "ready":
             raise RuntimeError("wfpd did not start")
@@ -119,8 +119,8 @@ def live_or_why_not(build):
         return []
 
 
-BENCHES = {"classify": lambda b: micro(b, "classify"), "pend": lambda b: micro(b, "pend"), "replay": replay,
-           "live": live_or_why_not}
+BENCHES = {"classify": lambda b: micro(b, "classify"), "commit": lambda b: micro(b, "commit"),
+           "pend": lambda b: micro(b, "pend"), "replay": replay, "live": live_or_why_not}
 
 
 def main():

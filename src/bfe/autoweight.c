@@ -2,83 +2,79 @@
 /*
  * autoweight - slices of 60 bits, and how full a condition makes one.
  *
- * Each field of the layer gets one bit; addresses and numbers of 16 bits (ports) share the rest,
- * five to two.  Fields come in the layer's order, the first one in the highest bits.  A set of 2^k
- * values of a field that is W bits wide fills its slice of n bits to (2^n - 1) * (1 - k / W), at
- * least 1; all values fill nothing.
+ * Which bits belong to which field is a constant table, generated from facts; fields that share a
+ * slice divide it evenly, so that their sum stays in it.  A set of 2^k values of a field that is W
+ * bits wide fills its part, which holds up to B, to B * (1 - k / W), at least 1; all values fill
+ * nothing.  Runs on the thread that adds a filter; nothing here changes.
  */
 #include "bfe/autoweight.h"
 
 #include "model/catalogue.h"
 
-#define FRACTION 32u /* bits behind the point of logarithms */
+#define FRACTION   24u /* bits behind the point of logarithms */
+#define FIELDS_MAX 48u /* of a layer; more would not compile */
 
 typedef unsigned __int128 u128;
 
 /* ---- slices -----------------------------------------------------------------------------------
  */
 
-/* Only what is asked for by prefix or range needs more than the bit that every field has. */
-static unsigned share_of(const struct model_field *f)
-{
-	if (f->field_type == MODEL_FIELD_IP_ADDRESS)
-		return 5;
-	return f->type == MODEL_UINT16 && f->field_type == MODEL_FIELD_RAW_DATA ? 2 : 0;
-}
+enum {
+	LAYERS = 0
+#define LAYER(...) +1
+#include "model/tables/layers.def"
+#undef LAYER
+};
 
-static const struct model_field *field_at(const struct model_layer *l, unsigned index)
-{
-	for (unsigned i = 0; i < l->n_fields; i++)
-		if (l->fields[i].index[MODEL_SCHEMA_2026] == (int)index)
-			return &l->fields[i];
-	return NULL;
-}
+struct slice {
+	uint8_t shift, bits, sharers;
+};
 
-static void count_fields(const struct model_layer *l, unsigned *fields, unsigned *shares)
-{
-	const struct model_field *f;
-
-	*shares = 0;
-	for (*fields = 0; (f = field_at(l, *fields)) != NULL; ++*fields)
-		*shares += share_of(f);
-}
+static const struct slice slices[LAYERS][FIELDS_MAX] = {
+#define SLICE(layer, index, condition, shift_, bits_, sharers_)                                    \
+	[MODEL_LAYER_##layer][index] = {.shift = (shift_), .bits = (bits_), .sharers = (sharers_)},
+#include "bfe/tables/slices.def"
+#undef SLICE
+};
 
 unsigned bfe_autoweight_slice(uint16_t layer, unsigned field, unsigned *shift)
 {
-	const struct model_layer *l = model_layer_by_id(layer);
-	unsigned fields, shares, left, bits = 0, top = BFE_AUTOWEIGHT_BITS;
+	const struct slice *s = &slices[layer][field];
 
-	count_fields(l, &fields, &shares);
-	left = fields < BFE_AUTOWEIGHT_BITS ? BFE_AUTOWEIGHT_BITS - fields : 0;
-	for (unsigned i = 0; i <= field; i++) {
-		const struct model_field *f = field_at(l, i);
+	*shift = s->shift;
+	return s->bits;
+}
 
-		bits = 1 + (f && shares ? left * share_of(f) / shares : 0);
-		top = top > bits ? top - bits : 0;
-	}
-	*shift = top;
-	return bits;
+/* The most that one field can add, before the shift. */
+static uint64_t brim_of(const struct slice *s)
+{
+	return ((UINT64_C(1) << s->bits) - 1) / s->sharers;
 }
 
 /* ---- how many values ---------------------------------------------------------------------------
  */
 
-/* log2(x) with FRACTION bits behind the point; x > 0.  By squaring, the same on every machine. */
+static unsigned highest_bit(u128 x)
+{
+	uint64_t high = (uint64_t)(x >> 64);
+
+	return high ? 127 - (unsigned)__builtin_clzll(high)
+		    : 63 - (unsigned)__builtin_clzll((uint64_t)x);
+}
+
+/* log2(x) with FRACTION bits behind the point; x > 0.  By squaring, the same on every machine, and
+ * without a branch that nobody could foretell. */
 static uint64_t log2_fixed(u128 x)
 {
-	unsigned whole = 127;
-	uint64_t log, m;
+	unsigned whole = highest_bit(x);
+	uint64_t m = (uint64_t)(whole > 63 ? x >> (whole - 63) : x << (63 - whole));
+	uint64_t log = (uint64_t)whole << FRACTION;
 
-	while (!(x >> whole))
-		whole--;
-	m = (uint64_t)(whole > 63 ? x >> (whole - 63) : x << (63 - whole));
-	log = (uint64_t)whole << FRACTION;
 	for (unsigned bit = FRACTION; bit-- > 0;) {
-		u128 square = (u128)m * m;
-		bool carry = square >> 127;
+		uint64_t square = (uint64_t)((u128)m * m >> 64), carry = square >> 63;
 
-		m = (uint64_t)(square >> (carry ? 64 : 63));
-		log |= (uint64_t)carry << bit;
+		m = square << (1 - carry);
+		log |= carry << bit;
 	}
 	return log;
 }
@@ -164,40 +160,45 @@ static unsigned measure(const struct model_condition *c, uint64_t *log)
 	return width;
 }
 
-static uint64_t fill(const struct model_condition *c, unsigned bits)
+static uint64_t fill(const struct model_condition *c, uint64_t brim)
 {
-	uint64_t brim = (UINT64_C(1) << bits) - 1, log;
+	uint64_t log, part, whole;
 	unsigned width = measure(c, &log);
-	u128 whole = (u128)width << FRACTION, part;
 
 	if (!log || c->match == MODEL_MATCH_NOT_EQUAL)
 		return brim;
+	whole = (uint64_t)width << FRACTION; /* a power of two */
 	if (log >= whole)
 		return 0;
-	part = ((u128)brim * (whole - log) + whole / 2) / whole;
-	return part ? (uint64_t)part : 1;
+	part = (uint64_t)(((u128)brim * (whole - log) + whole / 2) >> __builtin_ctzll(whole));
+	return part ? part : 1;
 }
 
 /* ---- the weight --------------------------------------------------------------------------------
  */
 
-/* Conditions are sorted by field; several on one field count once, with the widest of them. */
+/* Alternatives for one field: n conditions, their sum as far as the field's part holds it. */
+static uint64_t fill_of_all(const struct model_condition *c, uint32_t n, uint64_t brim)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n && sum < brim; i++)
+		sum += fill(&c[i], brim);
+	return sum < brim ? sum : brim;
+}
+
+/* Conditions are sorted by field. */
 uint64_t bfe_autoweight(const struct model_filter *f)
 {
 	uint64_t weight = 0;
 
-	for (uint32_t i = 0; i < f->n_conditions;) {
-		const struct model_condition *first = &f->conditions[i];
-		unsigned shift,
-			bits = bfe_autoweight_slice(f->layer, (unsigned)first->field, &shift);
-		uint64_t least = UINT64_MAX;
+	for (uint32_t i = 0, n; i < f->n_conditions; i += n) {
+		const struct model_condition *c = &f->conditions[i];
+		const struct slice *s = &slices[f->layer][c->field];
 
-		for (; i < f->n_conditions && f->conditions[i].field == first->field; i++) {
-			uint64_t x = fill(&f->conditions[i], bits);
-
-			least = x < least ? x : least;
-		}
-		weight += least << shift;
+		for (n = 1; i + n < f->n_conditions && c[n].field == c->field;)
+			n++;
+		weight += fill_of_all(c, n, brim_of(s)) << s->shift;
 	}
 	return weight;
 }

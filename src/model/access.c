@@ -71,7 +71,7 @@ static uint32_t walk(const struct model_sd *sd, const struct holder *who, const 
 	uint32_t allowed = q->given, denied = 0;
 	struct model_ace ace;
 
-	if (sd->owner && holds(who, sd->owner, false))
+	if (q->wanted & OWNER_ALWAYS && sd->owner && holds(who, sd->owner, false))
 		allowed |= OWNER_ALWAYS;
 	for (uint32_t at = 0; q->wanted & ~(allowed | denied) && model_ace_next(sd, &at, &ace);) {
 		uint32_t open = q->wanted & ~(allowed | denied);

@@ -165,6 +165,13 @@ bool model_token_may_take_ownership(const struct model_blob *token)
 	return model_token_is_administrator(token) || model_token_holds(token, the_system, false);
 }
 
+bool model_token_may_make_owner(const struct model_blob *token, const void *sid)
+{
+	const void *user = model_token_owner(token);
+
+	return (user && sid_equal(user, sid)) || model_token_may_take_ownership(token);
+}
+
 bool model_token_equal(const struct model_blob *x, const struct model_blob *y)
 {
 	return x->size == y->size && memcmp(x->data, y->data, x->size) == 0;

@@ -56,6 +56,8 @@ const void *model_token_group(const struct model_blob *token);
 bool model_token_is_administrator(const struct model_blob *token);
 /* Administrators and the system have that privilege, always enabled. */
 bool model_token_may_take_ownership(const struct model_blob *token);
+/* May it make that SID an owner?  Everybody himself; those who may take ownership, anybody. */
+bool model_token_may_make_owner(const struct model_blob *token, const void *sid);
 
 /* Same SIDs and attributes in the same order. */
 bool model_token_equal(const struct model_blob *x, const struct model_blob *y);

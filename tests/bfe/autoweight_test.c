@@ -7,6 +7,8 @@
 #include "base/rng.h"
 #include "bfe/autoweight.h"
 
+#include <math.h>
+
 #define PORTS MODEL_LAYER_ALE_RESOURCE_ASSIGNMENT_V4
 
 /* A filter's conditions as they are put together. */
@@ -55,6 +57,14 @@ static void add_protocol(struct conditions *x, uint8_t protocol)
 	add(x, "IP_PROTOCOL")->value = (struct model_value){.type = MODEL_UINT8, .u8 = protocol};
 }
 
+static bool has_field(const struct model_layer *l, int index)
+{
+	for (unsigned i = 0; i < l->n_fields; i++)
+		if (l->fields[i].index[MODEL_SCHEMA_2026] == index)
+			return true;
+	return false;
+}
+
 static uint64_t weigh_as(struct conditions *x, uint16_t layer, struct model_value requested)
 {
 	struct model_filter *f, d = draft(0);
@@ -86,22 +96,43 @@ TEST(every_layer_divides_sixty_bits_without_overlap)
 {
 	for (unsigned i = 0; i < model_layer_count(); i++) {
 		const struct model_layer *l = model_layer_at(i);
-		uint64_t used = 0;
+		unsigned owner[BFE_AUTOWEIGHT_BITS] = {
+			0}; /* where the slice of a bit begins, plus 1 */
 
 		for (unsigned f = 0; f < l->n_fields; f++) {
 			int index = l->fields[f].index[MODEL_SCHEMA_2026];
 			unsigned shift, bits;
-			uint64_t slice;
 
 			if (index < 0)
 				continue;
 			bits = bfe_autoweight_slice(l->id, (unsigned)index, &shift);
-			slice = ((UINT64_C(1) << bits) - 1) << shift;
 			CHECK(bits > 0 && shift + bits <= BFE_AUTOWEIGHT_BITS);
-			CHECK_EQ_U(used & slice, 0);
-			used |= slice;
+			for (unsigned b = shift; b < shift + bits; b++) {
+				CHECK(owner[b] == 0 || owner[b] == shift + 1);
+				owner[b] = shift + 1;
+			}
 		}
-		CHECK_EQ_U(used >> BFE_AUTOWEIGHT_BITS, 0);
+	}
+}
+
+/* One value per field is the most a filter can ask for. */
+TEST(all_fields_at_once_stay_below_sixty_bits)
+{
+	for (unsigned i = 0; i < model_layer_count(); i++) {
+		const struct model_layer *l = model_layer_at(i);
+		struct model_condition c[64] = {0};
+		struct model_filter f = {.layer = l->id, .conditions = c};
+		uint64_t weight = 0;
+
+		CHECK(l->n_fields <= ARRAY_LEN(c));
+		for (int16_t index = 0; has_field(l, index); index++) {
+			c[index] =
+				(struct model_condition){.field = index, .value.type = MODEL_SID};
+			f.n_conditions++;
+			CHECK(bfe_autoweight(&f) > weight);
+			weight = bfe_autoweight(&f);
+		}
+		CHECK_EQ_U(weight >> BFE_AUTOWEIGHT_BITS, 0);
 	}
 }
 
@@ -126,6 +157,24 @@ TEST(a_range_weighs_what_the_formula_says)
 
 		add_port(&x, "IP_LOCAL_PORT", rows[i].low, rows[i].high);
 		CHECK_EQ_U(weigh(&x, PORTS) >> shift, want ? want : 1);
+	}
+}
+
+TEST(any_range_weighs_what_the_formula_says)
+{
+	struct rng rng;
+	unsigned shift, bits = bfe_autoweight_slice(PORTS, 4, &shift);
+	double brim = (double)((UINT64_C(1) << bits) - 1);
+
+	rng_seed(&rng, test_seed());
+	for (int i = 0; i < 5000; i++) {
+		struct conditions x = {.n = 0};
+		uint32_t size = 2 + rng_below(&rng, 65535 - 2);
+		uint16_t low = (uint16_t)rng_below(&rng, 65536 - size);
+		double want = brim * (1 - log2(size) / 16);
+
+		add_port(&x, "IP_LOCAL_PORT", low, (uint16_t)(low + size - 1));
+		CHECK(fabs((double)(weigh(&x, PORTS) >> shift) - (want < 1 ? 1 : want)) < 0.51);
 	}
 }
 
@@ -154,7 +203,7 @@ TEST(a_longer_prefix_is_heavier)
 	}
 }
 
-TEST(a_field_that_is_repeated_counts_once)
+TEST(a_value_that_is_repeated_counts_once)
 {
 	struct conditions one = {.n = 0}, two = {.n = 0};
 
@@ -162,6 +211,35 @@ TEST(a_field_that_is_repeated_counts_once)
 	add_port(&two, "IP_LOCAL_PORT", 80, 80);
 	add_port(&two, "IP_LOCAL_PORT", 443, 443);
 	CHECK_EQ_U(weigh(&one, PORTS), weigh(&two, PORTS));
+}
+
+TEST(ranges_of_one_field_add_up_to_one_value_at_most)
+{
+	struct conditions one = {.n = 0}, two = {.n = 0}, three = {.n = 0}, full = {.n = 0};
+
+	add_net(&one, "IP_REMOTE_ADDRESS", 4);
+	add_net(&two, "IP_REMOTE_ADDRESS", 4);
+	add_net(&two, "IP_REMOTE_ADDRESS", 24);
+	for (int i = 0; i < 3; i++)
+		add_net(&three, "IP_REMOTE_ADDRESS", 24);
+	add_net(&full, "IP_REMOTE_ADDRESS", 32);
+	CHECK(weigh(&one, CONNECT) < weigh(&two, CONNECT));
+	CHECK(weigh(&two, CONNECT) < weigh(&three, CONNECT));
+	CHECK_EQ_U(weigh(&three, CONNECT), weigh(&full, CONNECT));
+}
+
+TEST(fields_that_share_a_slice_weigh_the_same_and_more_together)
+{
+	static uint64_t luid = 5;
+	struct model_value value = {.type = MODEL_UINT64, .u64 = &luid};
+	struct conditions arrival = {.n = 0}, next = {.n = 0}, both = {.n = 0};
+
+	add(&arrival, "IP_ARRIVAL_INTERFACE")->value = value;
+	add(&next, "IP_NEXTHOP_INTERFACE")->value = value;
+	add(&both, "IP_ARRIVAL_INTERFACE")->value = value;
+	add(&both, "IP_NEXTHOP_INTERFACE")->value = value;
+	CHECK_EQ_U(weigh(&arrival, CONNECT), weigh(&next, CONNECT));
+	CHECK(weigh(&both, CONNECT) > weigh(&next, CONNECT));
 }
 
 TEST(one_more_field_is_heavier_whatever_the_others_are)

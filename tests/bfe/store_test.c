@@ -5,11 +5,8 @@
 #include "store_world.h"
 
 #include "base/mem.h"
-#include "bfe/store_schema.h"
-#include "bfe/store_sql.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -354,41 +351,20 @@ TEST(a_store_whose_database_is_gone_begins_with_the_boot_time_set)
 
 /* ---- versions ---- */
 
-static void run_sql(const char *path, const char *sql)
-{
-	struct sqlite3 *db = NULL;
-
-	CHECK_EQ_U(sqlite3_open(path, &db), SQLITE_OK);
-	CHECK_OK(store_sql_exec(db, sql));
-	sqlite3_close(db);
-}
-
-/* As the first version wrote it: no checksums, no total. */
-static void make_version_1(struct world *w)
-{
-	struct sqlite3 *db = NULL;
-
-	CHECK_OK(file_mkdir(w->dir, 0700));
-	CHECK_EQ_U(sqlite3_open(w->path, &db), SQLITE_OK);
-	CHECK_OK(store_schema_migrate(db, 0, 1));
-	sqlite3_close(db);
-	run_sql(w->path,
-		"INSERT INTO record VALUES (3, 1, x'0a00000046000300' || x'0102030405060708', 1,"
-		" x'0700000000000000' || x'000000000000'|| x'0f', NULL);");
-	run_sql(w->path, "DELETE FROM record; INSERT INTO option VALUES ('next_filter_id', 77);");
-}
-
 TEST(a_store_of_version_1_is_migrated)
 {
 	struct world w;
-	struct model m = {.options = {77}};
+	struct model m = {0}, boot, got;
 
 	world_init(&w);
-	make_version_1(&w);
+	make_version_1(&w, &m);
 	world_open(&w);
 	CHECK_EQ_U(w.how.found, STORE_MIGRATED);
 	CHECK_EQ_U(w.how.version, 1);
 	check_same(w.store, &m);
+	boot = model_boot(&m);
+	got = model_of_boot(w.path);
+	CHECK(boot.count > 0 && model_same(&got, &boot));
 	world_close(&w);
 	world_open(&w);
 	CHECK_EQ_U(w.how.found, STORE_AS_LEFT);

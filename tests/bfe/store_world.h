@@ -11,9 +11,23 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "bfe/store.h"
+#include "bfe/store_row.h"
+#include "bfe/store_schema.h"
+#include "bfe/store_sql.h"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/*
+ * Below the working directory; but a test that defines STORE_WORLD_IN_MEMORY does not depend on
+ * what a disk does, only on what a process does, and need not wait for one.
+ */
+#ifdef STORE_WORLD_IN_MEMORY
+#define STORE_WORLD_ROOT (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".")
+#else
+#define STORE_WORLD_ROOT "."
+#endif
 
 #define MODEL_MAX   64
 #define MODEL_NAMES 3
@@ -186,7 +200,8 @@ static inline void world_init(struct world *w)
 	static unsigned number;
 
 	*w = (struct world){0};
-	snprintf(w->dir, sizeof(w->dir), "store_test.%d.%u", (int)getpid(), number++);
+	snprintf(w->dir, sizeof(w->dir), "%s/store_test.%d.%u", STORE_WORLD_ROOT, (int)getpid(),
+		 number++);
 	snprintf(w->path, sizeof(w->path), "%s/policy.db", w->dir);
 }
 
@@ -271,4 +286,40 @@ static inline UNUSED void put_some(struct store *s, struct model *m)
 	CHECK_OK(store_set_option(s, model_names[0], 65536));
 	m->options[0] = 65536;
 	CHECK_OK(store_commit(s));
+}
+
+/* ---- behind the store's back ---- */
+
+static inline UNUSED void run_sql(const char *path, const char *sql)
+{
+	struct sqlite3 *db = NULL;
+
+	CHECK_EQ_U(sqlite3_open(path, &db), SQLITE_OK);
+	CHECK_OK(store_sql_exec(db, sql));
+	sqlite3_close(db);
+}
+
+/* A store as the first version wrote it: no checksums, no total, no boot-time copy. */
+static inline UNUSED void make_version_1(struct world *w, struct model *m)
+{
+	struct sqlite3 *db = NULL;
+	struct sqlite3_stmt *st = NULL;
+
+	CHECK_OK(file_mkdir(w->dir, 0700));
+	CHECK_EQ_U(sqlite3_open(w->path, &db), SQLITE_OK);
+	CHECK_OK(store_schema_migrate(db, 0, 1));
+	CHECK_OK(store_sql_prepare(
+		db, "INSERT INTO record SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?7 = 0", &st));
+	for (uint32_t i = 0; i < 5; i++) {
+		const struct entry e = {1, 50 - i, 1 + i % 2, 1015 + i};
+		const struct store_record record = entry_record(&e);
+
+		CHECK_OK(store_row_bind(st, i + 1, &record, 0));
+		CHECK_OK(store_sql_run(st));
+		model_put(m, &e);
+	}
+	sqlite3_finalize(st);
+	CHECK_OK(store_sql_exec(db, "INSERT INTO option VALUES ('next_filter_id', 77)"));
+	m->options[0] = 77;
+	sqlite3_close(db);
 }

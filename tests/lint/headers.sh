@@ -14,7 +14,10 @@ for cc in gcc clang; do
 		for h in $headers; do
 			inc="-Isrc -Itests -I$tmp/gen"
 			case $h in src/ntshim/*) inc="$inc -Iinclude/km -Iinclude/shared -fms-extensions"
-				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag" ;; esac
+				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag" ;;
+			src/client/*) inc="$inc -Iinclude/um -Iinclude/shared -I$BLDROOT/src -fms-extensions -fshort-wchar"
+				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag"
+				[ $variant = SIM ] && continue ;; esac
 			# shellcheck disable=SC2086
 			echo "#include \"${h#src/}\"" | $cc -std=c17 -D_GNU_SOURCE -DBASE_$variant -Wall -Wextra -Werror \
 				-Wno-unused-parameter $inc $(pkg-config --cflags jansson liburcu-memb 2>/dev/null) -fsyntax-only -x c - \

@@ -146,6 +146,8 @@ TEST(an_entry_for_owner_rights_speaks_of_the_owner_and_takes_nothing_from_him)
 		{"O:S-1-22-1-6D:(A;;CC;;;OW)", ME, 0x1, 0},
 		{"O:S-1-22-1-5D:(D;;CC;;;OW)(A;;CC;;;WD)", ME, 0x1, 0},
 		{"O:S-1-22-1-5D:(A;;CC;;;OW)", ME, MODEL_RIGHT_WRITE_DAC, MODEL_RIGHT_WRITE_DAC},
+		{"O:S-1-22-2-7D:(D;;CC;;;OW)(A;;CC;;;S-1-22-1-5)", "S-1-22-1-5 !S-1-22-2-7", 0x1,
+		 0},
 	};
 
 	check_cases(cases, ARRAY_LEN(cases));
@@ -275,6 +277,22 @@ TEST(owner_group_and_privilege_of_a_token_are_those_of_the_host)
 	mem_free(root);
 	mem_free(user);
 	mem_free(again);
+	mem_free(empty);
+}
+
+TEST(everybody_may_make_himself_an_owner_and_administrators_anybody)
+{
+	struct sid me = kit_sid(KIT_USER), everyone = kit_sid(KIT_EVERYONE);
+	struct model_blob *root, *user, *empty = token_of("");
+
+	CHECK_OK(model_token_make_unix(&root, 0, NULL, 0));
+	CHECK_OK(model_token_make_unix(&user, 1000, NULL, 0));
+	CHECK(model_token_may_make_owner(user, me.bytes));
+	CHECK(!model_token_may_make_owner(user, everyone.bytes));
+	CHECK(model_token_may_make_owner(root, me.bytes));
+	CHECK(!model_token_may_make_owner(empty, me.bytes));
+	mem_free(root);
+	mem_free(user);
 	mem_free(empty);
 }
 

@@ -313,6 +313,27 @@ TEST(an_administrator_takes_ownership_then_changes_the_list_then_deletes)
 	mem_free(root);
 }
 
+/* The documented way to make deletion hard: a denying entry before what is inherited. */
+TEST(denying_everyone_delete_hinders_all_but_the_owner_and_whoever_takes_ownership)
+{
+	const uint32_t denied =
+		MODEL_RIGHT_DELETE | MODEL_RIGHT_WRITE_DAC | MODEL_RIGHT_WRITE_OWNER;
+	struct model_blob *engine, *filters, *filter;
+
+	CHECK_OK(model_sd_default_engine(&engine));
+	filters = inherit(engine, NULL, true);
+	filter = inherit(filters, NULL, false);
+	CHECK_EQ_U(rights_of(filter, 0) & denied, denied);
+	filter = set(filter, "D:(D;;SDWDWO;;;WD)", MODEL_SD_DACL, filters);
+	CHECK_EQ_U(rights_of(filter, 0) & denied, MODEL_RIGHT_WRITE_OWNER);
+	CHECK_EQ_U(rights_of(filter, 0) | denied, 0xf07ff);
+	CHECK_EQ_U(rights_of(filter, 1000) & denied, MODEL_RIGHT_WRITE_DAC);
+	CHECK_EQ_U(rights_of(filter, 5) & denied, 0);
+	mem_free(engine);
+	mem_free(filters);
+	mem_free(filter);
+}
+
 /* ---- the reference: the documented table, on tables ------------------------------------------ */
 
 /* What the flags OI 1, CI 2 and NP 4 of a parent's entry become; -1: not inherited. */
@@ -422,6 +443,63 @@ TEST(inheritance_agrees_with_a_plain_reference_and_doing_it_again_changes_nothin
 		mem_free(again);
 		mem_free(same);
 	}
+}
+
+TEST(a_condition_is_passed_down_with_its_entry)
+{
+	static const uint8_t entry[] = {
+		MODEL_ACE_ALLOWED_CALLBACK,
+		MODEL_ACE_OBJECT_INHERIT,
+		28,
+		0,
+		1,
+		0,
+		0,
+		0, /* head */
+		1,
+		1,
+		0,
+		0,
+		0,
+		0,
+		0,
+		3,
+		0,
+		0,
+		0,
+		0, /* creator owner */
+		'a',
+		'r',
+		't',
+		'x',
+		1,
+		2,
+		3,
+		4,
+	};
+	const struct model_ace above = {.type = entry[0],
+					.flags = entry[1],
+					.mask = 1,
+					.sid = entry + 8,
+					.bytes = entry,
+					.size = sizeof(entry)};
+	struct model_aces list = {0};
+	struct model_sd sd = {0};
+	struct model_ace ace;
+	struct model_blob *parent, *child;
+	uint32_t at = 0;
+
+	model_aces_append(&list, &above);
+	CHECK_OK(model_sd_make_with(&parent, &sd, &list));
+	child = inherit(parent, NULL, false);
+	CHECK_OK(model_sd_parse(&sd, child->data, child->size));
+	CHECK(model_ace_next(&sd, &at, &ace));
+	CHECK_EQ_U(ace.size, 8 + 16 + 8);
+	CHECK_EQ_U(kit_sid_find(ace.sid), KIT_USER);
+	CHECK(memcmp(ace.bytes + 24, "artx\1\2\3\4", 8) == 0);
+	mem_free(parent);
+	mem_free(child);
+	buf_free(&list.bytes);
 }
 
 TEST(a_list_that_would_be_too_long_is_refused)

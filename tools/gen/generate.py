@@ -11,9 +11,10 @@ sys.dont_write_bytecode = True
 
 import facts  # noqa: E402
 import headers  # noqa: E402
+import slices  # noqa: E402
 import tables  # noqa: E402
 
-OUTPUTS = {**tables.OUTPUTS, **headers.OUTPUTS}
+OUTPUTS = {**tables.OUTPUTS, **slices.OUTPUTS, **headers.OUTPUTS}
 
 
 def main(argv):
