@@ -6,6 +6,8 @@
 #include "server_world.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static const struct rpc_server_config plain;
@@ -72,6 +74,46 @@ TEST(a_live_socket_is_refused_and_a_dead_one_is_replaced)
 	CHECK_OK(rpc_server_start(&w.server, again,
 				  &(struct rpc_server_config){.handler = &w.handler}));
 	world_stop(&w);
+}
+
+/* What systemd does: descriptor 3, and two variables. */
+static int adopt(const char *path, bool announced)
+{
+	struct usock *made, *inherited;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char pid[16];
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 5) || dup2(fd, 3) != 3)
+		return 1;
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_PID", announced ? pid : "1", 1);
+	if (usock_listen_inherited(&inherited) != (announced ? ERR_OK : ERR_FILE_NOT_FOUND))
+		return 2;
+	if (announced && usock_connect(&made, path))
+		return 3;
+	return announced && usock_accept(inherited, &made) ? 4 : 0;
+}
+
+TEST(a_socket_that_systemd_passes_is_taken_if_it_is_for_us)
+{
+	for (int announced = 0; announced < 2; announced++) {
+		char dir[WORLD_DIR], path[96];
+		int status;
+		pid_t pid;
+
+		make_dir(dir);
+		snprintf(path, sizeof(path), "%s/s", dir);
+		pid = fork();
+		if (pid == 0)
+			_exit(adopt(path, announced));
+		CHECK_EQ_U(waitpid(pid, &status, 0), pid);
+		CHECK_EQ_U(status, 0);
+		unlink(path);
+		rmdir(dir);
+	}
 }
 
 TEST(a_large_answer_arrives_whole)
