@@ -7,8 +7,11 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+
+#define NOBODY 65534
 
 static const struct rpc_server_config plain;
 
@@ -215,6 +218,46 @@ TEST(clients_beyond_the_limit_are_refused_and_others_go_on)
 	c[0] = world_client(&w);
 	CHECK_OK(call_stats(c[0]));
 	rpc_client_close(c[0]);
+	world_stop(&w);
+}
+
+/* As nobody: one connection works, a second one does not, and root is not counted. */
+static int exhaust(struct world *w)
+{
+	struct rpc_client *first, *second;
+	const struct rpc_client_config config = {.path = w->path};
+
+	if (setgid(NOBODY) || setuid(NOBODY))
+		return 1;
+	if (rpc_client_open(&first, &config) || call_stats(first))
+		return 2;
+	if (rpc_client_open(&second, &config))
+		return 3;
+	return call_stats(second) == ERR_RPC_S_CALL_FAILED && call_stats(first) == ERR_OK ? 0 : 4;
+}
+
+TEST(one_user_cannot_take_all_connections)
+{
+	struct rpc_client *c[3];
+	struct world w;
+	int status;
+	pid_t pid;
+
+	if (getuid() != 0)
+		return; /* needs somebody else to be */
+	world_start(&w, (struct rpc_server_config){.max_clients_per_user = 1});
+	CHECK_EQ_U(chmod(w.dir, 0755), 0);
+	for (int i = 0; i < 3; i++) {
+		c[i] = world_client(&w);
+		CHECK_OK(call_stats(c[i]));
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(exhaust(&w));
+	CHECK_EQ_U(waitpid(pid, &status, 0), pid);
+	CHECK_EQ_U(status, 0);
+	for (int i = 0; i < 3; i++)
+		rpc_client_close(c[i]);
 	world_stop(&w);
 }
 
