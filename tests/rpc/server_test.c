@@ -207,6 +207,7 @@ TEST(clients_beyond_the_limit_are_refused_and_others_go_on)
 		CHECK_OK(call_stats(c[i]));
 	}
 	c[2] = world_client(&w);
+	CHECK_ERR(call_stats(c[2]), ERR_RPC_S_SERVER_TOO_BUSY);
 	CHECK_ERR(call_stats(c[2]), ERR_RPC_S_CALL_FAILED);
 	CHECK_OK(call_stats(c[0]));
 	rpc_server_counters_get(w.server, &counters);
@@ -233,7 +234,8 @@ static int exhaust(struct world *w)
 		return 2;
 	if (rpc_client_open(&second, &config))
 		return 3;
-	return call_stats(second) == ERR_RPC_S_CALL_FAILED && call_stats(first) == ERR_OK ? 0 : 4;
+	return call_stats(second) == ERR_RPC_S_SERVER_TOO_BUSY && call_stats(first) == ERR_OK ? 0
+											      : 4;
 }
 
 TEST(one_user_cannot_take_all_connections)
