@@ -49,13 +49,17 @@ static void check_text(const struct model_blob *sd)
 	buf_free(&again);
 }
 
-/* Whatever the reader makes, the writer can say, and it is read back as the same. */
-static void check_read_condition(const char *text)
+/*
+ * Whatever the reader makes, the writer can say, and it is read back as the same.  False: the
+ * reader refuses it.
+ */
+static bool check_read_condition(const char *text)
 {
 	struct buf bytes = {0}, again = {0}, written = {0};
 	const char *end = text;
+	bool good = model_sddl_condition_parse(&bytes, &end) == ERR_OK;
 
-	if (model_sddl_condition_parse(&bytes, &end) == ERR_OK) {
+	if (good) {
 		BUG_ON(model_sddl_condition_format(&written, bytes.data, bytes.len));
 		end = buf_str(&written);
 		BUG_ON(model_sddl_condition_parse(&again, &end) || *end);
@@ -64,17 +68,18 @@ static void check_read_condition(const char *text)
 	buf_free(&bytes);
 	buf_free(&again);
 	buf_free(&written);
+	return good;
 }
 
 static void check_as_text(const struct model_blob *input)
 {
 	struct model_blob *sd;
 	struct buf text = {0};
-	size_t at;
+	size_t at = 0;
 
 	buf_append(&text, input->data, input->size);
 	if (buf_err(&text) == ERR_OK) {
-		check_read_condition(buf_str(&text));
+		(void)check_read_condition(buf_str(&text));
 		if (model_sddl_parse(&sd, buf_str(&text), &at) == ERR_OK) {
 			check_text(sd);
 			mem_free(sd);
@@ -90,7 +95,7 @@ static void check_condition(const struct model_blob *input)
 	struct buf text = {0};
 
 	if (model_sddl_condition_format(&text, input->data, input->size) == ERR_OK)
-		check_read_condition(buf_str(&text));
+		BUG_ON(!check_read_condition(buf_str(&text)));
 	buf_free(&text);
 }
 

@@ -83,7 +83,7 @@ static bool starts_with(const char *at, const struct sddl_op *op)
 	size_t len = strlen(op->text);
 
 	return is_letter_or_digit((unsigned char)op->text[0])
-		       ? sddl_word_length(at) == len && strncasecmp(at, op->text, len) == 0
+		       ? strncasecmp(at, op->text, len) == 0 && sddl_word_length(at) == len
 		       : strncmp(at, op->text, len) == 0;
 }
 

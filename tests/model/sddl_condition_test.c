@@ -613,8 +613,7 @@ TEST(no_truncation_or_change_of_a_condition_reads_outside)
 TEST(entries_with_conditions_are_read_and_written)
 {
 	static const char *const texts[] = {
-		"O:SYG:SYD:(XA;;CC;;;WD;(WIN://SYSAPPID Contains \"Example.App_abc\"))"
-		"(A;;CC;;;S-1-15-3-1)(A;;CC;;;S-1-15-3-2)",
+		"O:SYG:SYD:(XA;;CC;;;WD;(WIN://SYSAPPID Contains \"App_abc\"))(A;;CC;;;AC)",
 		"O:LSD:(A;;CC;;;AC)(A;;CC;;;S-1-15-3-1-2-3-4)(A;;CC;;;WD)(A;;CC;;;AN)",
 		"D:(A;NP;CC;;;S-1-5-80-1-2-3-4-5)(A;NP;CC;;;S-1-5-80-5-4-3-2-1)",
 		"D:(A;;CC;;;WD)(A;;CC;;;AN)S:NO_ACCESS_CONTROL",
