@@ -15,7 +15,7 @@
 
 /*
  * Reads from "(" to its ")" and appends the bytes; *text is then behind it.  ERR_INVALID_DATA: not
- * a condition; *text is then where it ceases to be one.
+ * a condition; *text is then where it ceases to be one, and the end of out is of no use.
  */
 MUST_CHECK wfp_err model_sddl_condition_parse(struct buf *out, const char **text);
 

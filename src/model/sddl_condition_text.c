@@ -103,7 +103,7 @@ static bool is_padding(const uint8_t *at, const uint8_t *end)
 	return at == end;
 }
 
-/* How many tokens there are; 0: none, or not well-formed. */
+/* How many tokens there are before the padding; 0: none, or not well-formed. */
 static uint32_t count_tokens(const uint8_t *at, const uint8_t *end)
 {
 	struct sddl_token token;
@@ -117,7 +117,7 @@ static uint32_t count_tokens(const uint8_t *at, const uint8_t *end)
 
 static wfp_err build(struct tree *t, const uint8_t *at, const uint8_t *end)
 {
-	uint32_t n = count_tokens(at, end);
+	uint32_t n = count_tokens(at, end), root;
 	struct sddl_token token;
 	wfp_err err = ERR_OK;
 
@@ -132,10 +132,10 @@ static wfp_err build(struct tree *t, const uint8_t *at, const uint8_t *end)
 	}
 	if (err)
 		return err;
-	n = pop(t, SDDL_TRUTH, 0);
-	if (n == 0 || t->top != 0)
+	root = pop(t, SDDL_TRUTH, 0);
+	if (root == 0 || t->top != 0)
 		return ERR_INVALID_DATA;
-	t->top = n;
+	t->top = root;
 	return ERR_OK;
 }
 
