@@ -13,6 +13,8 @@
 #include "model/access.h"
 #include "model/inherit.h"
 
+#include <string.h>
+
 wfp_err bfe_sd_create(struct bfe_sd **out, struct model_blob *blob)
 {
 	struct bfe_sd *sd = mem_zalloc(sizeof(*sd));
@@ -132,6 +134,36 @@ wfp_err bfe_sd_inherit(struct bfe_session *s, enum model_kind kind, const struct
 	return err;
 }
 
+static bool same_bytes(const struct model_blob *x, const struct model_blob *y)
+{
+	return x->size == y->size && memcmp(x->data, y->data, x->size) == 0;
+}
+
+wfp_err bfe_sd_restore(struct bfe *b, enum bfe_secured container, const struct model_blob *kept,
+		       struct bfe_sd **out)
+{
+	const struct model_sd_place place = {.parent = b->secured[container]->blob};
+	struct bfe_sd **last = &b->restored[container];
+	struct model_blob *blob;
+	struct bfe_sd *sd;
+	wfp_err err = model_sd_reinherit(&blob, kept, &place);
+
+	if (err)
+		return err;
+	if (*last && same_bytes((*last)->blob, blob)) {
+		mem_free(blob);
+	} else {
+		err = bfe_sd_create(&sd, blob);
+		if (err)
+			return err;
+		bfe_sd_put(*last);
+		*last = sd;
+	}
+	bfe_sd_put(*out);
+	*out = bfe_sd_get(*last);
+	return ERR_OK;
+}
+
 /* ---- the beginning and the end ------------------------------------------------------------------
  */
 
@@ -172,6 +204,8 @@ wfp_err bfe_access_create(struct bfe *b)
 
 void bfe_access_destroy(struct bfe *b)
 {
+	for (unsigned k = 0; k < MODEL_KINDS; k++)
+		bfe_sd_put(b->restored[k]);
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
 		bfe_sd_put(b->layers[i]);
 	for (unsigned i = 0; i < BFE_SECURED_SORTS; i++)

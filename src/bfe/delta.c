@@ -8,7 +8,7 @@
  * told.  So packets, readers and the disk know all of a transaction or nothing.  Called by the
  * writer, no lock held.
  */
-#include "bfe/state.h"
+#include "bfe/persist.h"
 
 #include "base/mem.h"
 #include "base/thread.h"
@@ -122,8 +122,14 @@ static wfp_err tell_engine(struct bfe_session *s, size_t n)
 	if (err)
 		goto out;
 	delta_fill(&x, s);
+	if (bfe_persist_needed(s)) {
+		x.d.durable = bfe_persist_journal;
+		x.d.durable_ctx = s;
+	}
 	if (!delta_empty(&x.d))
 		err = engine_commit(s->bfe->engine, &x.d);
+	else if (x.d.durable)
+		err = x.d.durable(x.d.durable_ctx);
 out:
 	delta_free(&x);
 	return err;

@@ -96,12 +96,24 @@ static void link_object(struct bfe *b, struct bfe_object *o)
 	list_add_tail(bfe_object_list(b, kind, layer), &o->all);
 }
 
+/* by: 1, or 2^32 - 1, which takes one away. */
+static void count_uses(struct bfe_object *o, uint32_t by)
+{
+	for (unsigned k = 0; k < MODEL_KINDS; k++) {
+		struct bfe_object *used = o->uses[k];
+
+		if (!used)
+			continue;
+		used->refs += by;
+		if (o->lifetime == BFE_BOOTTIME)
+			used->boot_refs += by;
+	}
+}
+
 /* An object that is not deleted keeps what it uses from being deleted, and its place. */
 static void hold(struct bfe *b, struct bfe_object *o)
 {
-	for (unsigned k = 0; k < MODEL_KINDS; k++)
-		if (o->uses[k])
-			o->uses[k]->refs++;
+	count_uses(o, 1);
 	if (o->o->kind == MODEL_SUBLAYER)
 		bfe_weight_set(b, o->o->weight, true);
 	if (o->o->kind == MODEL_CALLOUT && o->lifetime != BFE_BUILTIN)
@@ -110,9 +122,7 @@ static void hold(struct bfe *b, struct bfe_object *o)
 
 static void unhold(struct bfe *b, struct bfe_object *o)
 {
-	for (unsigned k = 0; k < MODEL_KINDS; k++)
-		if (o->uses[k])
-			o->uses[k]->refs--;
+	count_uses(o, UINT32_MAX);
 	if (o->o->kind == MODEL_SUBLAYER)
 		bfe_weight_set(b, o->o->weight, false);
 	if (o->o->kind == MODEL_CALLOUT && o->lifetime != BFE_BUILTIN)

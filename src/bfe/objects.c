@@ -51,7 +51,7 @@ static enum bfe_lifetime asked_lifetime(const struct model_object *o)
 	return o->flags & flags_of[o->kind].persistent ? BFE_PERSISTENT : BFE_STATIC;
 }
 
-static bool is_kept(enum bfe_lifetime lifetime)
+bool bfe_is_kept(enum bfe_lifetime lifetime)
 {
 	return lifetime == BFE_PERSISTENT || lifetime == BFE_BOOTTIME;
 }
@@ -71,7 +71,7 @@ static wfp_err choose_lifetime(const struct bfe_session *s, struct bfe_object *o
 	if (o->o->flags & ~flags_of[o->o->kind].known)
 		return ERR_INVALID_FLAGS;
 	o->lifetime = asked_lifetime(o->o);
-	if (is_kept(o->lifetime)) {
+	if (bfe_is_kept(o->lifetime)) {
 		if (dynamic)
 			return ERR_DYNAMIC_SESSION_IN_PROGRESS;
 		if (!s->bfe->config.store)
@@ -95,9 +95,9 @@ static bool outlives(const struct bfe_object *used, const struct bfe_object *o,
 	case BFE_DYNAMIC:
 		return used->owner == s;
 	case BFE_STATIC:
-		return !is_kept(o->lifetime);
+		return !bfe_is_kept(o->lifetime);
 	default:
-		return !is_kept(o->lifetime) || guid_is_zero(&used->o->provider) ||
+		return !bfe_is_kept(o->lifetime) || guid_is_zero(&used->o->provider) ||
 		       guid_equal(&used->o->provider, &o->o->provider);
 	}
 }
@@ -211,9 +211,17 @@ static wfp_err use_all(struct bfe_session *s, struct bfe_object *o)
 /* ---- what each kind gets ----------------------------------------------------------------------
  */
 
+/* An id that was kept is not given again. */
+static uint64_t after(uint64_t next, uint64_t id)
+{
+	return id >= next ? id + 1 : next;
+}
+
 static wfp_err fill_context(struct bfe *b, struct bfe_object *o)
 {
-	o->o->id = b->next_context++;
+	if (!o->o->id)
+		o->o->id = b->next_context;
+	b->next_context = after(b->next_context, o->o->id);
 	return ERR_OK;
 }
 
@@ -243,9 +251,12 @@ static wfp_err fill_filter(struct bfe *b, struct bfe_object *o)
 {
 	struct model_filter *f = o->o->filter;
 
-	o->o->id = f->id = b->next_filter++;
+	if (!o->o->id)
+		o->o->id = b->next_filter;
+	b->next_filter = after(b->next_filter, o->o->id);
+	f->id = o->o->id;
 	f->weight = bfe_filter_weight(f);
-	o->in_engine = o->lifetime != BFE_BOOTTIME;
+	o->in_engine = o->lifetime != BFE_BOOTTIME || b->booting;
 	return ERR_OK;
 }
 
@@ -320,6 +331,14 @@ static wfp_err check_key(struct bfe *b, const struct model_object *draft)
 									  : ERR_OK;
 }
 
+/* The references, and what the kind gets. */
+static wfp_err resolve(struct bfe_session *s, struct bfe_object *o)
+{
+	wfp_err err = use_all(s, o);
+
+	return err || !fill[o->o->kind] ? err : fill[o->o->kind](s->bfe, o);
+}
+
 static wfp_err prepare(struct bfe_session *s, struct bfe_object *o, const struct model_blob *sd)
 {
 	wfp_err err = choose_lifetime(s, o);
@@ -327,11 +346,7 @@ static wfp_err prepare(struct bfe_session *s, struct bfe_object *o, const struct
 	if (!err)
 		err = bfe_sd_inherit(s, o->o->kind, sd, &o->sd);
 
-	if (!err)
-		err = use_all(s, o);
-	if (!err && fill[o->o->kind])
-		err = fill[o->o->kind](s->bfe, o);
-	return err;
+	return err ? err : resolve(s, o);
 }
 
 struct add {
@@ -377,6 +392,63 @@ wfp_err bfe_object_add(struct bfe_session *s, const struct model_object *draft,
 	if (!err && out)
 		*out = a.added;
 	return err;
+}
+
+/* ---- from the store ----------------------------------------------------------------------------
+ */
+
+static bool service_starts(const struct bfe *b, const struct bfe_object *provider)
+{
+	const struct bfe_config *c = &b->config;
+
+	return !c->service_starts || !provider->o->service ||
+	       c->service_starts(c->ctx, provider->o->service);
+}
+
+/* What belongs to a provider whose service does not start is there, but not in force. */
+static void disable(const struct bfe *b, struct bfe_object *o)
+{
+	const struct bfe_object *provider =
+		o->o->kind == MODEL_PROVIDER ? o : o->uses[MODEL_PROVIDER];
+
+	if (!provider || service_starts(b, provider))
+		return;
+	o->disabled = true;
+	if (o->o->kind == MODEL_PROVIDER)
+		o->o->flags |= MODEL_PROVIDER_DISABLED;
+	if (o->o->kind == MODEL_FILTER)
+		o->o->flags = o->o->filter->flags |= MODEL_FILTER_DISABLED;
+}
+
+static wfp_err restore(struct bfe_session *s, struct bfe_object *o, const struct model_blob *sd)
+{
+	wfp_err err;
+
+	o->lifetime = asked_lifetime(o->o);
+	err = bfe_sd_inherit(s, o->o->kind, NULL, &o->sd);
+	if (!err && sd)
+		err = bfe_sd_restore(s->bfe, (enum bfe_secured)o->o->kind, sd, &o->sd);
+	if (!err)
+		err = resolve(s, o);
+	return err;
+}
+
+wfp_err bfe_object_restore(struct bfe_session *s, struct model_object *payload,
+			   const struct model_blob *sd)
+{
+	struct bfe_object *o;
+	wfp_err err = bfe_object_create(&o, payload);
+
+	if (err)
+		return err;
+	err = restore(s, o, sd);
+	if (err) {
+		bfe_object_free(s->bfe, o);
+		return err;
+	}
+	disable(s->bfe, o);
+	bfe_object_insert(s, o);
+	return ERR_OK;
 }
 
 /* ---- deleting ---------------------------------------------------------------------------------

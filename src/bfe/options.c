@@ -5,27 +5,43 @@
  * Each is one row of the table: its default and the largest value.  A change is a transaction of
  * its own; reading takes no lock.  Any thread.
  */
-#include "bfe/state.h"
-
+#include "bfe/persist.h"
+#include "bfe/store.h"
 #include "model/access.h"
 
 #define HOUR_MS 3600000u
 
+/* The name is what the store knows it by. */
 static const struct {
+	const char *name;
 	uint32_t initial, max;
 } options[BFE_OPTIONS] = {
-	[BFE_OPTION_COLLECT_NET_EVENTS] = {1, 1},
-	[BFE_OPTION_NET_EVENT_KEYWORDS] = {0, UINT32_MAX},
-	[BFE_OPTION_NAME_CACHE] = {0, UINT32_MAX},
-	[BFE_OPTION_MONITOR_IPSEC_CONNECTIONS] = {0, 1},
-	[BFE_OPTION_PACKET_QUEUING] = {0, 3},
-	[BFE_OPTION_TXN_WATCHDOG_MS] = {HOUR_MS, UINT32_MAX},
+	[BFE_OPTION_COLLECT_NET_EVENTS] = {"collect-net-events", 1, 1},
+	[BFE_OPTION_NET_EVENT_KEYWORDS] = {"net-event-keywords", 0, UINT32_MAX},
+	[BFE_OPTION_NAME_CACHE] = {"name-cache", 0, UINT32_MAX},
+	[BFE_OPTION_MONITOR_IPSEC_CONNECTIONS] = {"monitor-ipsec-connections", 0, 1},
+	[BFE_OPTION_PACKET_QUEUING] = {"packet-queuing", 0, 3},
+	[BFE_OPTION_TXN_WATCHDOG_MS] = {"txn-watchdog-ms", HOUR_MS, UINT32_MAX},
 };
 
 void bfe_options_reset(struct bfe *b)
 {
 	for (unsigned i = 0; i < BFE_OPTIONS; i++)
 		atom32_init(&b->options[i], options[i].initial);
+}
+
+wfp_err bfe_options_load(struct bfe *b)
+{
+	for (unsigned i = 0; i < BFE_OPTIONS; i++) {
+		uint64_t value = options[i].initial;
+		wfp_err err = store_get_option(b->config.store, options[i].name, &value);
+
+		if (err && err != ERR_WIN32_NOT_FOUND)
+			return err;
+		if (value <= options[i].max)
+			atom32_store(&b->options[i], (uint32_t)value);
+	}
+	return ERR_OK;
 }
 
 uint32_t bfe_option_value(struct bfe *b, enum bfe_option option)
@@ -60,6 +76,8 @@ static wfp_err set_op(struct bfe_session *s, void *arg)
 
 	if (!err && s->flags & BFE_SESSION_DYNAMIC)
 		err = ERR_DYNAMIC_SESSION_IN_PROGRESS;
+	if (!err)
+		err = bfe_persist_option(s->bfe, options[set->option].name, set->value);
 	if (!err)
 		atom32_store(&s->bfe->options[set->option], set->value);
 	return err;

@@ -6,7 +6,7 @@
  * engine's to the containers, a container's to its objects.  Everything is made before the first
  * descriptor is replaced, so lack of memory or a full disk changes nothing.
  */
-#include "bfe/state.h"
+#include "bfe/persist.h"
 
 #include "base/mem.h"
 #include "model/access.h"
@@ -278,7 +278,13 @@ static wfp_err check_change(const struct bfe_session *s, const struct change *c)
 static wfp_err change_object(struct bfe *b, const struct change *c, struct bfe_sd *sd)
 {
 	struct bfe_sd *old = *c->t.slot;
+	wfp_err err = c->t.object ? bfe_persist_object_sd(b, c->t.object, sd)
+				  : bfe_persist_container_sd(b, c->t.what, c->t.key, sd);
 
+	if (err) {
+		bfe_sd_put(sd);
+		return err;
+	}
 	lock_take(&b->lock);
 	*c->t.slot = sd;
 	lock_drop(&b->lock);
@@ -293,6 +299,10 @@ static wfp_err change_container(struct bfe *b, const struct change *c, struct bf
 	lock_take(&b->lock);
 	(*c->t.slot)->next = sd;
 	err = prepare_below(b, c->t.what);
+	lock_drop(&b->lock);
+	if (!err)
+		err = bfe_persist_container_sd(b, c->t.what, NULL, sd);
+	lock_take(&b->lock);
 	finish_below(b, err ? drop_next : take_next);
 	lock_drop(&b->lock);
 	if (!err)
@@ -321,6 +331,30 @@ static wfp_err change_op(struct bfe_session *s, void *arg)
 	if (err)
 		return err;
 	return c->t.key ? change_object(b, c, sd) : change_container(b, c, sd);
+}
+
+wfp_err bfe_security_restore(struct bfe_session *s, enum bfe_secured what, const struct guid *key,
+			     const struct model_blob *kept)
+{
+	static const struct bfe_view own = {.own = true};
+	struct change c = {.sd = kept};
+	struct bfe *b = s->bfe;
+	struct model_blob *blob;
+	struct bfe_sd *sd;
+	wfp_err err = subject_init(&c.t, what, key);
+
+	if (err)
+		return err;
+	lock_take(&b->lock);
+	err = find(b, &own, &c.t);
+	lock_drop(&b->lock);
+	if (!err)
+		err = model_sd_reinherit(&blob, kept, &c.t.place);
+	if (!err)
+		err = bfe_sd_create(&sd, blob);
+	if (err)
+		return err;
+	return c.t.key ? change_object(b, &c, sd) : change_container(b, &c, sd);
 }
 
 wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what, const struct guid *key,

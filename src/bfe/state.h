@@ -78,6 +78,9 @@ struct bfe_object {
 	struct bfe_session *owner;  /* [P] the dynamic session it dies with; else NULL */
 	uint32_t refs;		    /* [P] objects, not deleted, that use this one */
 	bool reserved;		    /* [P] a callout's id is held in the engine */
+	uint32_t boot_refs;	    /* [P] those of them that are boot-time filters */
+	bool stored;		    /* [P] has been written in this transaction already */
+	bool disabled;		    /* [I] a start has disabled it */
 	bool in_engine;		    /* [P] the engine has it, or gets it with this commit */
 	struct bfe_object *uses[MODEL_KINDS]; /* [I] what it refers to, by kind; NULL: nothing */
 };
@@ -122,15 +125,17 @@ struct bfe {
 	struct list snapshots;	     /* [L] oldest first */
 	struct htable by_key[MODEL_KINDS], by_id[MODEL_KINDS]; /* [L] */
 	struct list all[MODEL_FILTER]; /* [L] the objects of each kind but filters, oldest first */
-	struct list filters[MODEL_LAYERS_MAX];	   /* [L] the filters of each layer, oldest first */
-	uint64_t next_filter, next_context;	   /* [P] */
-	uint32_t n_callouts;			   /* [P] not built in, not deleted */
-	uint64_t weights[BFE_WEIGHTS / 64];	   /* [P] those of sublayers not deleted */
+	struct list filters[MODEL_LAYERS_MAX]; /* [L] the filters of each layer, oldest first */
+	uint64_t next_filter, next_context;    /* [P] */
+	bool booting, loading;		    /* [P] between the steps of a start; in one of them */
+	uint32_t n_callouts;		    /* [P] not built in, not deleted */
+	uint64_t weights[BFE_WEIGHTS / 64]; /* [P] those of sublayers not deleted */
 	struct bfe_sd *secured[BFE_SECURED_SORTS]; /* [W] of the containers and the engine */
 	struct bfe_sd *layers[MODEL_LAYERS_MAX];   /* [W] of each layer */
 	struct atom32 options[BFE_OPTIONS];	   /* [W] read by anybody */
-	struct list subscriptions;		   /* [L] oldest first */
-	uint64_t sd_generation;			   /* [P] grows when one of the former changes */
+	struct bfe_sd *restored[MODEL_KINDS]; /* [P] the last one of each kind, while loading */
+	struct list subscriptions;	      /* [L] oldest first */
+	uint64_t sd_generation;		      /* [P] grows when one of the former changes */
 };
 
 /* ---- object.c: by the writer, the lock not held --------------------------------------------- */
@@ -158,6 +163,16 @@ struct list *bfe_object_list(struct bfe *b, enum model_kind kind, uint16_t layer
 /* ---- objects.c ------------------------------------------------------------------------------ */
 
 wfp_err bfe_not_found(enum model_kind kind);
+bool bfe_is_kept(enum bfe_lifetime lifetime);
+/* As it was kept, by the writer; takes over the reference.  sd NULL: inherited. */
+MUST_CHECK wfp_err bfe_object_restore(struct bfe_session *s, struct model_object *o,
+				      const struct model_blob *sd);
+
+/* ---- security.c ----------------------------------------------------------------------------- */
+
+/* As it was kept, by the writer, but inheriting what is above it now. */
+MUST_CHECK wfp_err bfe_security_restore(struct bfe_session *s, enum bfe_secured what,
+					const struct guid *key, const struct model_blob *sd);
 
 /* ---- view.c --------------------------------------------------------------------------------- */
 
@@ -227,6 +242,10 @@ MUST_CHECK wfp_err bfe_container_check(struct bfe_session *s, enum bfe_secured w
 /* The descriptor of a new object; given NULL: what it inherits.  By the writer. */
 MUST_CHECK wfp_err bfe_sd_inherit(struct bfe_session *s, enum model_kind kind,
 				  const struct model_blob *given, struct bfe_sd **out);
+/* Replaces *out by a kept descriptor that inherits what its container says now; objects that share
+ * one go on sharing. */
+MUST_CHECK wfp_err bfe_sd_restore(struct bfe *b, enum bfe_secured container,
+				  const struct model_blob *kept, struct bfe_sd **out);
 /* The engine, the containers and the layers as they are from the start. */
 MUST_CHECK wfp_err bfe_access_create(struct bfe *b);
 void bfe_access_destroy(struct bfe *b);
@@ -253,6 +272,7 @@ void bfe_subscriptions_end(struct bfe_session *s);
 /* ---- options.c ------------------------------------------------------------------------------ */
 
 void bfe_options_reset(struct bfe *b);
+MUST_CHECK wfp_err bfe_options_load(struct bfe *b);
 
 /* ---- builtin.c ------------------------------------------------------------------------------ */
 

@@ -168,3 +168,66 @@ static inline UNUSED struct bfe_session *dynamic(struct world *w)
 	CHECK_OK(session_open(w->bfe, BFE_SESSION_DYNAMIC, 0, &s));
 	return s;
 }
+
+static inline UNUSED struct bfe_template all_of(enum model_kind kind)
+{
+	return (struct bfe_template){
+		.kind = kind,
+		.any_layer = true,
+		.any_context_type = true,
+		.action_mask = BFE_ENUM_ANY_ACTION,
+		.flags = kind == MODEL_FILTER
+				 ? BFE_ENUM_INCLUDE_BOOTTIME | BFE_ENUM_INCLUDE_DISABLED
+				 : 0,
+	};
+}
+
+/* How many objects the enumeration gives. */
+static inline UNUSED size_t count_by(struct bfe_session *s, const struct bfe_template *t)
+{
+	struct model_object *o;
+	struct bfe_enum *e;
+	size_t n = 0;
+
+	CHECK_OK(bfe_enum_create(s, t, &e));
+	for (; (o = bfe_enum_next(e)) != NULL; n++)
+		model_object_put(o);
+	bfe_enum_destroy(e);
+	return n;
+}
+
+static inline UNUSED size_t count_of(struct bfe_session *s, enum model_kind kind)
+{
+	const struct bfe_template t = all_of(kind);
+
+	return count_by(s, &t);
+}
+
+/* A reference, for model_object_put. */
+static inline UNUSED struct model_object *got(struct bfe_session *s, enum model_kind kind,
+					      uint32_t key)
+{
+	struct guid k = key_of(key);
+	struct model_object *o;
+
+	CHECK_OK(bfe_object_get(s, kind, &k, &o));
+	return o;
+}
+
+static inline UNUSED bool there(struct bfe_session *s, enum model_kind kind, uint32_t key)
+{
+	struct guid k = key_of(key);
+	struct model_object *o;
+
+	if (bfe_object_get(s, kind, &k, &o))
+		return false;
+	model_object_put(o);
+	return true;
+}
+
+static inline UNUSED wfp_err delete_key(struct bfe_session *s, enum model_kind kind, uint32_t key)
+{
+	struct guid k = key_of(key);
+
+	return bfe_object_delete(s, kind, &k);
+}

@@ -2,6 +2,8 @@
 /* What the engine answers to programs, operation by operation. */
 #include "service_world.h"
 
+#include "base/thread.h"
+
 #define FILTERS	  OPENWFP__KIND__FILTER
 #define PROVIDERS OPENWFP__KIND__PROVIDER
 
@@ -245,6 +247,58 @@ SIM_TEST(a_connection_that_ends_in_a_transaction_leaves_nothing_of_it)
 	peer_close(&q);
 	CHECK_ERR(ask_get(&p, which_key(PROVIDERS, &key)), ERR_PROVIDER_NOT_FOUND);
 	CHECK_OK(ask_begin(&p, 0));
+	end(&w, &p);
+}
+
+/* Two in transactions on their own threads; one of them dies in the middle, or commits. */
+struct pair {
+	struct service_world *world;
+	uint32_t first; /* key of the first of three providers */
+	bool dies;
+	wfp_err begun;
+};
+
+static void add_three(void *arg)
+{
+	struct pair *pair = arg;
+	struct peer p;
+
+	peer_connect(pair->world, &p, 0);
+	CHECK_OK(ask_open(&p, 0, UINT32_MAX));
+	pair->begun = ask_begin(&p, 0);
+	for (uint32_t i = 0; i < 3 && !pair->begun; i++) {
+		struct model_object provider = a_provider(pair->first + i);
+
+		if (pair->dies && i == 2)
+			break;
+		CHECK_OK(ask_add(&p, &provider));
+		thread_yield();
+	}
+	if (!pair->begun && !pair->dies)
+		CHECK_OK(ask_empty(&p, OPENWFP__REQUEST__OP_TXN_COMMIT));
+	peer_close(&p);
+}
+
+SIM_TEST(of_two_in_transactions_the_other_goes_on_when_one_dies)
+{
+	struct service_world w;
+	struct pair pairs[2] = {{&w, 10, true, 0}, {&w, 20, false, 0}};
+	struct thread *threads[2];
+	struct peer p;
+
+	begin(&w, &p);
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(thread_start(&threads[i], "client", add_three, &pairs[i]));
+	for (int i = 0; i < 2; i++)
+		thread_join(threads[i]);
+	CHECK_OK(pairs[0].begun);
+	CHECK_OK(pairs[1].begun);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct guid dead = key_of(10 + i), done = key_of(20 + i);
+
+		CHECK_ERR(ask_get(&p, which_key(PROVIDERS, &dead)), ERR_PROVIDER_NOT_FOUND);
+		CHECK_OK(ask_get(&p, which_key(PROVIDERS, &done)));
+	}
 	end(&w, &p);
 }
 

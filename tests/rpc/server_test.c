@@ -6,7 +6,12 @@
 #include "server_world.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+
+#define NOBODY 65534
 
 static const struct rpc_server_config plain;
 
@@ -72,6 +77,46 @@ TEST(a_live_socket_is_refused_and_a_dead_one_is_replaced)
 	CHECK_OK(rpc_server_start(&w.server, again,
 				  &(struct rpc_server_config){.handler = &w.handler}));
 	world_stop(&w);
+}
+
+/* What systemd does: descriptor 3, and two variables. */
+static int adopt(const char *path, bool announced)
+{
+	struct usock *made, *inherited;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char pid[16];
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 5) || dup2(fd, 3) != 3)
+		return 1;
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_PID", announced ? pid : "1", 1);
+	if (usock_listen_inherited(&inherited) != (announced ? ERR_OK : ERR_FILE_NOT_FOUND))
+		return 2;
+	if (announced && usock_connect(&made, path))
+		return 3;
+	return announced && usock_accept(inherited, &made) ? 4 : 0;
+}
+
+TEST(a_socket_that_systemd_passes_is_taken_if_it_is_for_us)
+{
+	for (int announced = 0; announced < 2; announced++) {
+		char dir[WORLD_DIR], path[96];
+		int status;
+		pid_t pid;
+
+		make_dir(dir);
+		snprintf(path, sizeof(path), "%s/s", dir);
+		pid = fork();
+		if (pid == 0)
+			_exit(adopt(path, announced));
+		CHECK_EQ_U(waitpid(pid, &status, 0), pid);
+		CHECK_EQ_U(status, 0);
+		unlink(path);
+		rmdir(dir);
+	}
 }
 
 TEST(a_large_answer_arrives_whole)
@@ -162,6 +207,7 @@ TEST(clients_beyond_the_limit_are_refused_and_others_go_on)
 		CHECK_OK(call_stats(c[i]));
 	}
 	c[2] = world_client(&w);
+	CHECK_ERR(call_stats(c[2]), ERR_RPC_S_SERVER_TOO_BUSY);
 	CHECK_ERR(call_stats(c[2]), ERR_RPC_S_CALL_FAILED);
 	CHECK_OK(call_stats(c[0]));
 	rpc_server_counters_get(w.server, &counters);
@@ -173,6 +219,47 @@ TEST(clients_beyond_the_limit_are_refused_and_others_go_on)
 	c[0] = world_client(&w);
 	CHECK_OK(call_stats(c[0]));
 	rpc_client_close(c[0]);
+	world_stop(&w);
+}
+
+/* As nobody: one connection works, a second one does not, and root is not counted. */
+static int exhaust(struct world *w)
+{
+	struct rpc_client *first, *second;
+	const struct rpc_client_config config = {.path = w->path};
+
+	if (setgid(NOBODY) || setuid(NOBODY))
+		return 1;
+	if (rpc_client_open(&first, &config) || call_stats(first))
+		return 2;
+	if (rpc_client_open(&second, &config))
+		return 3;
+	return call_stats(second) == ERR_RPC_S_SERVER_TOO_BUSY && call_stats(first) == ERR_OK ? 0
+											      : 4;
+}
+
+TEST(one_user_cannot_take_all_connections)
+{
+	struct rpc_client *c[3];
+	struct world w;
+	int status;
+	pid_t pid;
+
+	if (getuid() != 0)
+		return; /* needs somebody else to be */
+	world_start(&w, (struct rpc_server_config){.max_clients_per_user = 1});
+	CHECK_EQ_U(chmod(w.dir, 0755), 0);
+	for (int i = 0; i < 3; i++) {
+		c[i] = world_client(&w);
+		CHECK_OK(call_stats(c[i]));
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(exhaust(&w));
+	CHECK_EQ_U(waitpid(pid, &status, 0), pid);
+	CHECK_EQ_U(status, 0);
+	for (int i = 0; i < 3; i++)
+		rpc_client_close(c[i]);
 	world_stop(&w);
 }
 
