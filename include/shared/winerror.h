@@ -27,10 +27,7 @@
 /* The engine is not there, or went away in the middle of a call. */
 #define RPC_S_OK		    ERROR_SUCCESS
 #define RPC_S_INVALID_STRING_UUID   1705
-#define RPC_S_SERVER_UNAVAILABLE    1722
-#define RPC_S_CALL_FAILED	    1726
 #define RPC_S_UNKNOWN_AUTHN_SERVICE 1747
-#define EPT_S_NOT_REGISTERED	    1753
 #define RPC_S_UUID_LOCAL_ONLY	    1824
 
 #define HRESULT_CODE(hr)	    ((hr)&0xFFFF)
