@@ -20,7 +20,6 @@
 #include "harness.h"
 #include "rpc/wfp.pb-c.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FAKE_OBJECTS 4096u
@@ -123,17 +122,24 @@ static void fake_set_id(ProtobufCMessage *m, uint64_t id)
 	}
 }
 
-static void fake_copy(struct fake_object *o, const Openwfp__Object *message)
+static wfp_err fake_copy(struct fake_object *o, const Openwfp__Object *message)
 {
 	struct buf bytes = {0};
 	ProtobufCMessage *copy;
+	wfp_err err;
 
 	arena_init(&o->arena, SIZE_MAX);
 	rpc_message_pack(&message->base, &bytes);
-	CHECK_OK(rpc_message_unpack(&o->arena, &openwfp__object__descriptor, bytes.data, bytes.len,
-				    &copy));
-	o->message = (Openwfp__Object *)copy;
+	err = buf_err(&bytes);
+	if (!err)
+		err = rpc_message_unpack(&o->arena, &openwfp__object__descriptor, bytes.data,
+					 bytes.len, &copy);
 	buf_free(&bytes);
+	if (err)
+		arena_free(&o->arena);
+	else
+		o->message = (Openwfp__Object *)copy;
+	return err;
 }
 
 static struct fake_object *fake_find(const Openwfp__Which *w)
@@ -151,7 +157,7 @@ static struct fake_object *fake_find(const Openwfp__Which *w)
 	return NULL;
 }
 
-/* Puts it in, as `add` and as a test would; the id is its place. */
+/* Puts it in, as `add` and as a test would; the id is its place.  NULL: no memory. */
 static struct fake_object *fake_put(const Openwfp__Object *message)
 {
 	struct fake_object *o = &fake.objects[fake.n_objects];
@@ -159,7 +165,8 @@ static struct fake_object *fake_put(const Openwfp__Object *message)
 	int *has;
 
 	BUG_ON(fake.n_objects == FAKE_OBJECTS);
-	fake_copy(o, message);
+	if (fake_copy(o, message))
+		return NULL;
 	o->kind = message->object_case;
 	o->id = ++fake.n_objects;
 	o->key = guid_random();
@@ -212,6 +219,8 @@ static wfp_err fake_add(const Openwfp__Request *request, struct buf *answer)
 	Openwfp__Reply reply = OPENWFP__REPLY__INIT;
 	struct fake_object *o = fake_put(request->add->object);
 
+	if (!o)
+		return ERR_NO_MEMORY;
 	if (request->add->has_sd) {
 		buf_reset(&fake.sd);
 		buf_append(&fake.sd, request->add->sd.data, request->add->sd.len);
@@ -460,8 +469,8 @@ static void fake_start(void)
 	struct model_blob *sd;
 	struct usock *listener;
 
-	snprintf(fake.path, sizeof(fake.path), "/tmp/openwfp-test-%d", (int)getpid());
-	CHECK_EQ_U(mkdir(fake.path, 0700), 0);
+	strcpy(fake.path, "/tmp/openwfp-test-XXXXXX");
+	CHECK(mkdtemp(fake.path));
 	strcat(fake.path, "/bfe.sock");
 	setenv("OPENWFP_SOCKET", fake.path, 1);
 	lock_init(&fake.lock, "fake engine", 1);
