@@ -117,11 +117,10 @@ struct edit {
 	uint32_t n_old;
 };
 
-/* A layer without filters has no lists at all. */
 static void take_until(struct edit *e, uint32_t end)
 {
 	if (end == e->taken)
-		return;
+		return; /* perhaps there is no old list at all */
 	memcpy(&e->list[e->n], &e->old[e->taken], (end - e->taken) * sizeof(*e->list));
 	e->n += end - e->taken;
 	e->taken = end;
