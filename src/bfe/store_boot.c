@@ -23,7 +23,6 @@
 #define COUNT_AT    (MAGIC_SIZE + 4)
 #define ROW_SIZE    (4 + STORE_KEY_SIZE + 4 + 4)
 #define NO_SD	    UINT32_MAX
-#define FILE_MAX    (256u << 20)
 
 static const uint8_t sum_key[16] = "openwfp boot set";
 
@@ -155,7 +154,7 @@ wfp_err store_load_boot(const char *path, store_record_fn fn, void *ctx)
 	buf_printf(&name, "%s.boot", path);
 	err = buf_err(&name);
 	if (!err)
-		err = file_read_all(buf_str(&name), FILE_MAX, &bytes);
+		err = file_read_all(buf_str(&name), STORE_BOOT_MAX, &bytes);
 	if (err == ERR_INSUFFICIENT_BUFFER)
 		err = ERR_FILE_CORRUPT;
 	if (!err)

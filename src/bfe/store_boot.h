@@ -6,6 +6,8 @@
 
 #include "bfe/store.h"
 
+#define STORE_BOOT_MAX (256u << 20) /* bytes of a copy */
+
 /* Builds a copy: begin, any number of records, end.  Out of memory is found by the buffer. */
 void store_boot_begin(struct buf *out);
 void store_boot_add(struct buf *out, const struct store_record *record);

@@ -15,8 +15,6 @@
 
 #include <string.h>
 
-#define FILE_MAX (256u << 20)
-
 static wfp_err collect(struct store *s, struct buf *out)
 {
 	struct sqlite3_stmt *st = s->statements[STORE_LOAD_BOOT];
@@ -37,7 +35,7 @@ static wfp_err collect(struct store *s, struct buf *out)
 	store_boot_end(out);
 	if (!err)
 		err = buf_err(out);
-	return !err && out->len > FILE_MAX ? ERR_DISK_FULL : err;
+	return !err && out->len > STORE_BOOT_MAX ? ERR_ARITHMETIC_OVERFLOW : err;
 }
 
 static wfp_err write_next(const struct store *s, const struct buf *bytes)

@@ -27,7 +27,7 @@ wfp_err store_path(const struct store *s, const char *suffix, struct buf *out)
 
 /*
  * Nobody else shares the file, so the log's index is plain memory; each commit waits for the disk.
- * The log's file shrinks again after a large transaction.
+ * The log's file shrinks again after a large transaction.  The empty transaction takes the lock.
  */
 static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			       "PRAGMA cell_size_check = ON;"

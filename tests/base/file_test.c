@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A fresh directory below the working one; one test per process, so the number is enough. */
@@ -185,4 +186,52 @@ TEST(a_child_program_is_run_and_heard)
 	CHECK_EQ_U(status, 128 + 9);
 	CHECK_ERR(proc_run(none, &status, NULL), ERR_FILE_NOT_FOUND);
 	buf_free(&out);
+}
+
+TEST(a_durable_file_has_the_mode_asked_for_whatever_the_umask)
+{
+	const char *dir = fresh_dir(), *path = in(dir, "a");
+	struct stat st;
+
+	umask(0277);
+	CHECK_OK(file_write_durable(path, "long contents", 13, 0640));
+	CHECK_OK(file_write_durable(path, "short", 5, 0600));
+	CHECK(stat(path, &st) == 0);
+	CHECK_EQ_U(st.st_size, 5);
+	CHECK_EQ_U(st.st_mode & 07777, 0600);
+	CHECK_OK(file_remove(path));
+	CHECK_ERR(file_write_durable("no such directory/a", "x", 1, 0600), ERR_FILE_NOT_FOUND);
+	remove_dir(dir);
+}
+
+TEST(renaming_replaces_what_has_the_name)
+{
+	const char *dir = fresh_dir(), *from = in(dir, "a"), *to = in(dir, "b");
+	struct buf b = {0};
+
+	CHECK_OK(file_write_all(from, "new", 3));
+	CHECK_OK(file_write_all(to, "old", 3));
+	CHECK_OK(file_rename(from, to));
+	CHECK(!file_exists(from));
+	CHECK_OK(file_read_all(to, 10, &b));
+	CHECK_EQ_S(buf_str(&b), "new");
+	CHECK_ERR(file_rename(from, to), ERR_FILE_NOT_FOUND);
+	CHECK_OK(file_remove(to));
+	buf_free(&b);
+	remove_dir(dir);
+}
+
+TEST(a_lock_is_taken_once_at_a_time)
+{
+	const char *dir = fresh_dir(), *path = in(dir, "lock");
+	int first, second = -5;
+
+	CHECK_OK(file_lock_take(path, &first));
+	CHECK_ERR(file_lock_take(path, &second), ERR_SHARING_VIOLATION);
+	CHECK(second == -5);
+	file_lock_drop(first);
+	CHECK_OK(file_lock_take(path, &second));
+	file_lock_drop(second);
+	CHECK_OK(file_remove(path));
+	remove_dir(dir);
 }

@@ -2,16 +2,19 @@
 /*
  * A process that is killed at each system call of what it does to a store, one after another: what
  * was there before is there, or what was to be, never a mixture; and PATH.boot is whole throughout.
- * One more test reads the same calls for what a kill cannot show: that a commit has waited for the
- * disk, which is what power loss asks for.
+ * Other tests read the same calls for what a kill cannot show: that a commit has waited for the
+ * disk, which is what power loss asks for.  And instead of a kill each call fails once.
  */
 #define STORE_WORLD_IN_MEMORY
 #include "store_world.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 #define AT_SYSCALL (SIGTRAP | 0x80)
@@ -381,3 +384,129 @@ TEST(an_opening_that_makes_a_store_has_waited_for_the_disk_when_it_returns)
 	check_synced(&fresh, __func__);
 	check_synced(&damaged, __func__);
 }
+
+/* ---- errors ---- */
+
+#ifdef __x86_64__
+
+/* For the child: the two outcomes, and a place for what it has at the end. */
+static struct model *outcome_old, *outcome_new, *outcome_last;
+
+/* After a commit that may have met an error the store is usable, and holds what was said. */
+static void act_commit_and_go_on(struct world *w)
+{
+	wfp_err err = store_commit(w->store);
+
+	raise(SIGSTOP); /* nothing fails from here on */
+	*outcome_last = err ? *outcome_old : *outcome_new;
+	check_same(w->store, outcome_last);
+	CHECK_OK(store_begin(w->store));
+	put(w->store, outcome_last, 98, 98, STORE_BOOTTIME, 98);
+	CHECK_OK(store_commit(w->store));
+	check_same(w->store, outcome_last);
+}
+
+static bool can_fail(uint64_t nr)
+{
+	static const uint64_t calls[] = {SYS_write,  SYS_pwrite64, SYS_fsync,	  SYS_fdatasync,
+					 SYS_read,   SYS_pread64,  SYS_ftruncate, SYS_rename,
+					 SYS_openat, SYS_fchmod};
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (calls[i] == nr)
+			return true;
+	return false;
+}
+
+/* The call before which the child stands does nothing, and answers with the error. */
+static void fail_call(pid_t pid, int error)
+{
+	int status = 0;
+
+	CHECK(ptrace(PTRACE_POKEUSER, pid, (void *)offsetof(struct user_regs_struct, orig_rax),
+		     (void *)-1L) == 0);
+	CHECK(ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	CHECK(ptrace(PTRACE_POKEUSER, pid, (void *)offsetof(struct user_regs_struct, rax),
+		     (void *)(long)-error) == 0);
+	CHECK(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0);
+	wait_stop(pid, SIGSTOP);
+}
+
+/* Fails the nth call that can fail; false: there are fewer. */
+static bool fail_at(const struct scene *scene, unsigned n, int error, const char *test)
+{
+	struct __ptrace_syscall_info info;
+	struct world w;
+	bool found = true;
+	pid_t pid;
+
+	world_init(&w);
+	memset(outcome_old, 0, sizeof(*outcome_old));
+	scene->prepare(&w, outcome_old);
+	*outcome_new = *outcome_old;
+	pid = start(scene, &w, outcome_new);
+	if (skipped(pid, test)) {
+		world_fini(&w);
+		return false;
+	}
+	while (n > 0 && found) {
+		found = next_call(pid, &info);
+		n -= found && can_fail(info.entry.nr);
+	}
+	if (found)
+		fail_call(pid, error);
+	CHECK(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0);
+	wait_stop(pid, SIGSTOP);
+	finish(pid);
+	world_open(&w);
+	CHECK_EQ_U(w.how.found, STORE_AS_LEFT);
+	check_same(w.store, outcome_last);
+	world_fini(&w);
+	return found;
+}
+
+static void fail_each_call(const struct scene *scene, const char *test)
+{
+	static const int errors[] = {EIO, ENOSPC};
+
+	outcome_old = model_shared();
+	outcome_new = model_shared();
+	outcome_last = model_shared();
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+		for (unsigned n = 1; fail_at(scene, n, errors[i], test); n++)
+			;
+	model_unshare(outcome_old);
+	model_unshare(outcome_new);
+	model_unshare(outcome_last);
+}
+
+TEST(an_error_at_any_call_of_a_commit_is_told_or_harmless)
+{
+	const struct scene persistent = {prepare_some, ready_persistent, act_commit_and_go_on,
+					 false};
+	const struct scene boot = {prepare_some, ready_boot, act_commit_and_go_on, false};
+
+	fail_each_call(&persistent, __func__);
+	fail_each_call(&boot, __func__);
+}
+
+static void act_try_open(struct world *w)
+{
+	wfp_err err = world_try_open(w);
+
+	raise(SIGSTOP); /* nothing fails from here on */
+	*outcome_last = *outcome_old;
+	CHECK(err || w->how.found == STORE_AS_LEFT);
+	if (!err)
+		check_same(w->store, outcome_old);
+}
+
+TEST(an_error_at_any_call_of_an_opening_is_no_damage)
+{
+	const struct scene scene = {prepare_some, NULL, act_try_open, false};
+
+	fail_each_call(&scene, __func__);
+}
+
+#endif
