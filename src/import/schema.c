@@ -109,7 +109,7 @@ const struct schema_row *schema_find(const ProtobufCMessageDescriptor *message,
 				     const ProtobufCFieldDescriptor *field)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (strcmp(rows[i].field, field->name) == 0 &&
+		if (rows[i].field[0] == field->name[0] && strcmp(rows[i].field, field->name) == 0 &&
 		    (!rows[i].message || strcmp(rows[i].message, message->short_name) == 0))
 			return &rows[i];
 	return field->type == PROTOBUF_C_TYPE_BYTES ? &blob : &plain;

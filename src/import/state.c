@@ -345,7 +345,8 @@ static void write_section(const struct import_state *s, const struct section *of
 			  const Openwfp__Layer *layer, unsigned depth, bool counted,
 			  struct buf *out)
 {
-	const char *name = strrchr(of->path, '/') + 1;
+	const char *slash = strrchr(of->path, '/');
+	const char *name = slash ? slash + 1 : of->path;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_objects; i++)
@@ -425,4 +426,10 @@ void import_filters_write(const struct import_state *s, struct buf *out)
 	write_named(s, "wfpdiag/filters", 1, false, out);
 	write_named(s, "wfpdiag/providers", 1, false, out);
 	buf_append_str(out, "</wfpdiag>\n");
+}
+
+void import_events_write(const struct import_state *s, struct buf *out)
+{
+	buf_append_str(out, XML_HEAD);
+	write_named(s, "netEvents", 0, true, out);
 }

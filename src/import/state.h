@@ -49,3 +49,5 @@ MUST_CHECK wfp_err import_state_load(struct import_state *s, const char *path, s
 void import_state_write(const struct import_state *s, uint64_t now, struct buf *out);
 /* The form of `show filters`: filters in the order they are in s, then the providers. */
 void import_filters_write(const struct import_state *s, struct buf *out);
+/* The form of `show netevents`: net events alone. */
+void import_events_write(const struct import_state *s, struct buf *out);

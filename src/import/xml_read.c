@@ -9,6 +9,7 @@
 #include "import/text.h"
 
 #include <ctype.h>
+#include <libxml/tree.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,9 @@
 
 #include "base/arena.h"
 
-#include <libxml/tree.h>
 #include <protobuf-c/protobuf-c.h>
+
+struct _xmlNode; /* libxml2's xmlNode */
 
 struct xml_reader {
 	struct arena *arena;
@@ -20,7 +21,8 @@ struct xml_reader {
 };
 
 /* NULL: no memory, as arena_err says. */
-MUST_CHECK ProtobufCMessage *xml_read_message(const struct xml_reader *r, const xmlNode *element,
+MUST_CHECK ProtobufCMessage *xml_read_message(const struct xml_reader *r,
+					      const struct _xmlNode *element,
 					      const ProtobufCMessageDescriptor *type);
 /* The text inside an element, without the white space around it; NULL: no memory. */
-MUST_CHECK const char *xml_text(const struct xml_reader *r, const xmlNode *element);
+MUST_CHECK const char *xml_text(const struct xml_reader *r, const struct _xmlNode *element);
