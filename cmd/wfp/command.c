@@ -5,6 +5,7 @@
 #include "wfp/command.h"
 
 #include "base/compiler.h"
+#include "wfp/table.h"
 #include "wfp/words.h"
 
 #include <inttypes.h>
@@ -95,9 +96,19 @@ enum exit_status command_help(const char *name)
 	return EXIT_DONE;
 }
 
+void command_line(FILE *to, const char *text)
+{
+	struct buf clean = {0};
+
+	table_clean(text, &clean);
+	fprintf(to, "%s\n", buf_str(&clean));
+	buf_free(&clean);
+}
+
 enum exit_status command_wrong(const char *program, const char *sentence)
 {
-	fprintf(stderr, "%s: %s\n", program, sentence);
+	fprintf(stderr, "%s: ", program);
+	command_line(stderr, sentence);
 	return EXIT_INPUT;
 }
 

@@ -8,6 +8,7 @@
 #include "common/options.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* What may stand behind the subcommand, and the options that are then possible. */
 struct command_object {
@@ -58,6 +59,8 @@ const struct command_object *command_choose(const struct command *c, const char 
 					    char **argv);
 /* Every object with its options. */
 enum exit_status command_help(const char *name);
+/* A line for people: what would steer a terminal is shown as '?', for names are anybody's. */
+void command_line(FILE *to, const char *text);
 /* "wfp add: " and the sentence. */
 enum exit_status command_wrong(const char *program, const char *sentence);
 /* Takes the reference; NULL: no memory. */

@@ -230,8 +230,10 @@ static void print_item(const struct plan_item *item)
 	struct buf text = {0};
 	char key[GUID_TEXT];
 
-	buf_printf(&text, "%s %s %s: ", item->kind->one, guid_format(&item->key, key),
-		   remote_name_of(&item->object));
+	buf_printf(&text, "%s %s", item->kind->one, guid_format(&item->key, key));
+	if (item->fate != PLAN_STAND_IN)
+		buf_printf(&text, " %s", remote_name_of(&item->object));
+	buf_append_str(&text, ": ");
 	if (item->err) {
 		buf_append_str(&text, "refused: ");
 		remote_error_text(item->err, &text);
@@ -243,7 +245,33 @@ static void print_item(const struct plan_item *item)
 		buf_reset(&text);
 	}
 	if (text.len)
-		printf("%s\n", buf_str(&text));
+		command_line(stdout, buf_str(&text));
+	buf_free(&text);
+}
+
+static void print_notes(const struct import *m)
+{
+	json_t *notes = notes_json(m), *note;
+	size_t i;
+
+	json_array_foreach (notes, i, note)
+		command_line(stdout, json_string_value(note));
+	json_decref(notes);
+}
+
+static void print_problems(const struct import *m)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < m->document.n_problems && i < IMPORT_PROBLEMS_MAX; i++) {
+		buf_reset(&text);
+		buf_printf(&text, "%s:%ld: %s", m->file, m->document.problems[i].line,
+			   m->document.problems[i].what);
+		command_line(stdout, buf_str(&text));
+	}
+	if (m->document.n_problems > IMPORT_PROBLEMS_MAX)
+		printf("%s: and %zu more of that kind\n", m->file,
+		       m->document.n_problems - IMPORT_PROBLEMS_MAX);
 	buf_free(&text);
 }
 
@@ -251,15 +279,10 @@ static enum exit_status print_text(const struct import *m)
 {
 	size_t left_out = count_left_out(m);
 
-	for (size_t i = 0; i < m->document.n_problems && i < IMPORT_PROBLEMS_MAX; i++)
-		printf("%s:%ld: %s\n", m->file, m->document.problems[i].line,
-		       m->document.problems[i].what);
-	if (m->document.n_problems > IMPORT_PROBLEMS_MAX)
-		printf("%s: and %zu more of that kind\n", m->file,
-		       m->document.n_problems - IMPORT_PROBLEMS_MAX);
+	print_problems(m);
 	for (size_t i = 0; i < m->plan.n; i++)
 		print_item(&m->plan.items[i]);
-	printf("%s", buf_str(&m->notes));
+	print_notes(m);
 	print_counts(m);
 	if (left_out)
 		printf("%6zu left out, see above\n", left_out);

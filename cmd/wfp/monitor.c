@@ -80,16 +80,11 @@ const struct command_object *monitor_object(size_t i)
 /* One line, at once, for whoever reads the pipe. */
 static void put_line(json_t *json, struct buf *line)
 {
-	struct buf clean = {0};
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
-	if (!json)
-		table_clean(buf_str(line), &clean);
-	printf("%s\n", text ? text : buf_str(&clean));
+	if (json)
+		(void)command_print(PROGRAM, json);
+	else
+		command_line(stdout, buf_str(line));
 	fflush(stdout);
-	free(text);
-	json_decref(json);
-	buf_free(&clean);
 }
 
 static bool is_wanted(const struct monitor *m, const Openwfp__NetEvent *e)

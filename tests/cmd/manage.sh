@@ -93,6 +93,10 @@ for what in state filters sublayers layers callouts providers contexts sessions 
 	point "show_${what}_as_json" shown "$what" 'type(o) is dict and len(o) >= 1'
 done
 
+point a_name_may_be_anything add sublayer $'evil\e[2J'
+harmless() { "$wfp" show sublayers >"$tmp/out"; grep -q 'evil?\[2J' "$tmp/out" && ! grep -q $'\e' "$tmp/out"; }
+point but_does_not_steer_the_terminal harmless
+
 point delete_by_name says 0 '' "$wfp" delete filter asks
 point delete_says_what_is_in_use says 2 'FWP_E_IN_USE' "$wfp" delete provider acme
 point delete_by_key says 0 '' "$wfp" delete sublayer 11111111-2222-3333-4444-555555555555
