@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The objects that the base filtering engine manages, as its callers pass and receive them:
- * session, provider, provider context, sublayer, layer, callout, filter.
+ * session, provider, provider context, sublayer, layer, callout, filter. What the engine reports is
+ * in fwpmtypes_events.h and fwpmtypes_state.h, which this includes.
  *
  * Every object has a key (a GUID; zero on add means: make one), most have a run-time id that the
  * engine assigns, and all have a display name, which is mandatory. Pointers inside an object belong
@@ -16,12 +17,6 @@
 #include "generated/fwpmtypes_values.h"
 
 EXTERN_C_START
-
-/* name must not be NULL in anything that is added. */
-typedef struct FWPM_DISPLAY_DATA0_ {
-	WCHAR *name;
-	WCHAR *description;
-} FWPM_DISPLAY_DATA0;
 
 /* What a callback of a change subscription is told. */
 typedef struct FWPM_PROVIDER_CHANGE0_ {
@@ -335,7 +330,6 @@ typedef struct FWPM_FILTER_SUBSCRIPTION0_ {
 } FWPM_FILTER_SUBSCRIPTION0;
 
 /* The names without a version, for the Windows that NTDDI_VERSION names. */
-#define FWPM_DISPLAY_DATA			FWPM_DISPLAY_DATA0
 #define FWPM_SESSION				FWPM_SESSION0
 #define FWPM_SESSION_ENUM_TEMPLATE		FWPM_SESSION_ENUM_TEMPLATE0
 #define FWPM_PROVIDER				FWPM_PROVIDER0
@@ -377,3 +371,6 @@ typedef struct FWPM_FILTER_SUBSCRIPTION0_ {
 #define FWPM_FILTER_SUBSCRIPTION	    FWPM_FILTER_SUBSCRIPTION0
 
 EXTERN_C_END
+
+#include "fwpmtypes_events.h"
+#include "fwpmtypes_state.h"

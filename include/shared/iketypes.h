@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constants and enumerations of IKE, AuthIP and IKEv2 policy. The structures that they appear
- * in are declared only: nothing here reads or writes key negotiation policy yet.
+ * The policy, the credentials, the security associations and the statistics of IKE, AuthIP and
+ * IKEv2, as a management client passes and receives them. Policy is stored and given back; what is
+ * negotiated by it is the business of a keying module.
+ *
+ * A name that ends in 1 or 2 is what Windows 7 or 8 added to. Where a union has no member for one
+ * of its cases, its bytes are not defined in that case.
  */
 #pragma once
 
@@ -9,6 +13,586 @@
 
 #include "generated/iketypes_values.h"
 
-typedef struct IKEEXT_POLICY0_ IKEEXT_POLICY0;
-typedef struct IKEEXT_POLICY1_ IKEEXT_POLICY1;
-typedef struct IKEEXT_POLICY2_ IKEEXT_POLICY2;
+EXTERN_C_START
+
+typedef struct IPSEC_V4_UDP_ENCAPSULATION0_ IPSEC_V4_UDP_ENCAPSULATION0;
+
+typedef struct IKEEXT_PRESHARED_KEY_AUTHENTICATION0__ {
+	FWP_BYTE_BLOB presharedKey;
+} IKEEXT_PRESHARED_KEY_AUTHENTICATION0;
+
+typedef struct IKEEXT_PRESHARED_KEY_AUTHENTICATION1__ {
+	FWP_BYTE_BLOB presharedKey;
+	UINT32 flags;
+} IKEEXT_PRESHARED_KEY_AUTHENTICATION1;
+
+/* certData is the encoded subject name of a root. */
+typedef struct IKEEXT_CERT_ROOT_CONFIG0_ {
+	FWP_BYTE_BLOB certData;
+	UINT32 flags;
+} IKEEXT_CERT_ROOT_CONFIG0;
+
+/* The config types say which members of the unions count: an explicit list, or one of the stores,
+ * or, with IKEEXT_CERT_CONFIG_UNSPECIFIED, none. */
+typedef struct IKEEXT_CERTIFICATE_AUTHENTICATION0_ {
+	IKEEXT_CERT_CONFIG_TYPE inboundConfigType;
+	union {
+		struct {
+			UINT32 inboundRootArraySize;
+			IKEEXT_CERT_ROOT_CONFIG0 *inboundRootArray;
+		};
+		IKEEXT_CERT_ROOT_CONFIG0 *inboundEnterpriseStoreConfig;
+		IKEEXT_CERT_ROOT_CONFIG0 *inboundTrustedRootStoreConfig;
+	};
+	IKEEXT_CERT_CONFIG_TYPE outboundConfigType;
+	union {
+		struct {
+			UINT32 outboundRootArraySize;
+			IKEEXT_CERT_ROOT_CONFIG0 *outboundRootArray;
+		};
+		IKEEXT_CERT_ROOT_CONFIG0 *outboundEnterpriseStoreConfig;
+		IKEEXT_CERT_ROOT_CONFIG0 *outboundTrustedRootStoreConfig;
+	};
+	UINT32 flags;
+} IKEEXT_CERTIFICATE_AUTHENTICATION0;
+
+typedef struct IKEEXT_CERTIFICATE_AUTHENTICATION1_ {
+	IKEEXT_CERT_CONFIG_TYPE inboundConfigType;
+	union {
+		struct {
+			UINT32 inboundRootArraySize;
+			IKEEXT_CERT_ROOT_CONFIG0 *inboundRootArray;
+		};
+		IKEEXT_CERT_ROOT_CONFIG0 *inboundEnterpriseStoreConfig;
+		IKEEXT_CERT_ROOT_CONFIG0 *inboundTrustedRootStoreConfig;
+	};
+	IKEEXT_CERT_CONFIG_TYPE outboundConfigType;
+	union {
+		struct {
+			UINT32 outboundRootArraySize;
+			IKEEXT_CERT_ROOT_CONFIG0 *outboundRootArray;
+		};
+		IKEEXT_CERT_ROOT_CONFIG0 *outboundEnterpriseStoreConfig;
+		IKEEXT_CERT_ROOT_CONFIG0 *outboundTrustedRootStoreConfig;
+	};
+	UINT32 flags;
+	FWP_BYTE_BLOB localCertLocationUrl;
+} IKEEXT_CERTIFICATE_AUTHENTICATION1;
+
+typedef struct IKEEXT_CERT_EKUS0_ {
+	ULONG numEku;
+	LPSTR *eku;
+} IKEEXT_CERT_EKUS0;
+
+typedef struct IKEEXT_CERT_NAME0_ {
+	IKEEXT_CERT_CRITERIA_NAME_TYPE nameType;
+	LPWSTR certName;
+} IKEEXT_CERT_NAME0;
+
+typedef struct IKEEXT_CERTIFICATE_CRITERIA0_ {
+	FWP_BYTE_BLOB certData;
+	FWP_BYTE_BLOB certHash;
+	IKEEXT_CERT_EKUS0 *eku;
+	IKEEXT_CERT_NAME0 *name;
+	UINT32 flags;
+} IKEEXT_CERTIFICATE_CRITERIA0;
+
+/* Here the stores have arrays too, so every case has a size and a pointer in the same places. */
+typedef struct IKEEXT_CERTIFICATE_AUTHENTICATION2_ {
+	IKEEXT_CERT_CONFIG_TYPE inboundConfigType;
+	union {
+		struct {
+			UINT32 inboundRootArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *inboundRootCriteria;
+		};
+		struct {
+			UINT32 inboundEnterpriseStoreArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *inboundEnterpriseStoreCriteria;
+		};
+		struct {
+			UINT32 inboundRootStoreArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *inboundTrustedRootStoreCriteria;
+		};
+	};
+	IKEEXT_CERT_CONFIG_TYPE outboundConfigType;
+	union {
+		struct {
+			UINT32 outboundRootArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *outboundRootCriteria;
+		};
+		struct {
+			UINT32 outboundEnterpriseStoreArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *outboundEnterpriseStoreCriteria;
+		};
+		struct {
+			UINT32 outboundRootStoreArraySize;
+			IKEEXT_CERTIFICATE_CRITERIA0 *outboundTrustedRootStoreCriteria;
+		};
+	};
+	UINT32 flags;
+	FWP_BYTE_BLOB localCertLocationUrl;
+} IKEEXT_CERTIFICATE_AUTHENTICATION2;
+
+typedef struct IKEEXT_IPV6_CGA_AUTHENTICATION0_ {
+	WCHAR *keyContainerName;
+	WCHAR *cspName;
+	UINT32 cspType;
+	FWP_BYTE_ARRAY16 cgaModifier;
+	BYTE cgaCollisionCount;
+} IKEEXT_IPV6_CGA_AUTHENTICATION0;
+
+typedef struct IKEEXT_KERBEROS_AUTHENTICATION0__ {
+	UINT32 flags;
+} IKEEXT_KERBEROS_AUTHENTICATION0;
+
+typedef struct IKEEXT_KERBEROS_AUTHENTICATION1__ {
+	UINT32 flags;
+	WCHAR *proxyServer;
+} IKEEXT_KERBEROS_AUTHENTICATION1;
+
+typedef struct IKEEXT_RESERVED_AUTHENTICATION0__ {
+	UINT32 flags;
+} IKEEXT_RESERVED_AUTHENTICATION0;
+
+typedef struct IKEEXT_NTLM_V2_AUTHENTICATION0__ {
+	UINT32 flags;
+} IKEEXT_NTLM_V2_AUTHENTICATION0;
+
+typedef struct IKEEXT_EAP_AUTHENTICATION0__ {
+	UINT32 flags;
+} IKEEXT_EAP_AUTHENTICATION0;
+
+typedef struct IKEEXT_AUTHENTICATION_METHOD0_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION0 presharedKeyAuthentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION0 certificateAuthentication;
+		IKEEXT_KERBEROS_AUTHENTICATION0 kerberosAuthentication;
+		IKEEXT_NTLM_V2_AUTHENTICATION0 ntlmV2Authentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION0 sslAuthentication;
+		IKEEXT_IPV6_CGA_AUTHENTICATION0 cgaAuthentication;
+	};
+} IKEEXT_AUTHENTICATION_METHOD0;
+
+typedef struct IKEEXT_AUTHENTICATION_METHOD1_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION1 presharedKeyAuthentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION1 certificateAuthentication;
+		IKEEXT_KERBEROS_AUTHENTICATION0 kerberosAuthentication;
+		IKEEXT_NTLM_V2_AUTHENTICATION0 ntlmV2Authentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION1 sslAuthentication;
+		IKEEXT_IPV6_CGA_AUTHENTICATION0 cgaAuthentication;
+		IKEEXT_EAP_AUTHENTICATION0 eapAuthentication;
+	};
+} IKEEXT_AUTHENTICATION_METHOD1;
+
+typedef struct IKEEXT_AUTHENTICATION_METHOD2_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION1 presharedKeyAuthentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION2 certificateAuthentication;
+		IKEEXT_KERBEROS_AUTHENTICATION1 kerberosAuthentication;
+		IKEEXT_RESERVED_AUTHENTICATION0 reservedAuthentication;
+		IKEEXT_NTLM_V2_AUTHENTICATION0 ntlmV2Authentication;
+		IKEEXT_CERTIFICATE_AUTHENTICATION2 sslAuthentication;
+		IKEEXT_IPV6_CGA_AUTHENTICATION0 cgaAuthentication;
+		IKEEXT_EAP_AUTHENTICATION0 eapAuthentication;
+	};
+} IKEEXT_AUTHENTICATION_METHOD2;
+
+typedef struct IKEEXT_CIPHER_ALGORITHM0_ {
+	IKEEXT_CIPHER_TYPE algoIdentifier;
+	UINT32 keyLen;
+	UINT32 rounds;
+} IKEEXT_CIPHER_ALGORITHM0;
+
+typedef struct IKEEXT_INTEGRITY_ALGORITHM0_ {
+	IKEEXT_INTEGRITY_TYPE algoIdentifier;
+} IKEEXT_INTEGRITY_ALGORITHM0;
+
+typedef struct IKEEXT_PROPOSAL0_ {
+	IKEEXT_CIPHER_ALGORITHM0 cipherAlgorithm;
+	IKEEXT_INTEGRITY_ALGORITHM0 integrityAlgorithm;
+	UINT32 maxLifetimeSeconds;
+	IKEEXT_DH_GROUP dhGroup;
+	UINT32 quickModeLimit;
+} IKEEXT_PROPOSAL0;
+
+typedef struct IKEEXT_POLICY0_ {
+	UINT32 softExpirationTime;
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD0 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+	UINT32 numIkeProposals;
+	IKEEXT_PROPOSAL0 *ikeProposals;
+	UINT32 flags;
+	UINT32 maxDynamicFilters;
+} IKEEXT_POLICY0;
+
+typedef struct IKEEXT_POLICY1_ {
+	UINT32 softExpirationTime;
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD1 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+	UINT32 numIkeProposals;
+	IKEEXT_PROPOSAL0 *ikeProposals;
+	UINT32 flags;
+	UINT32 maxDynamicFilters;
+	UINT32 retransmitDurationSecs;
+} IKEEXT_POLICY1;
+
+typedef struct IKEEXT_POLICY2_ {
+	UINT32 softExpirationTime;
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD2 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+	UINT32 numIkeProposals;
+	IKEEXT_PROPOSAL0 *ikeProposals;
+	UINT32 flags;
+	UINT32 maxDynamicFilters;
+	UINT32 retransmitDurationSecs;
+} IKEEXT_POLICY2;
+
+typedef struct IKEEXT_EM_POLICY0_ {
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD0 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+} IKEEXT_EM_POLICY0;
+
+typedef struct IKEEXT_EM_POLICY1_ {
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD1 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+} IKEEXT_EM_POLICY1;
+
+typedef struct IKEEXT_EM_POLICY2_ {
+	UINT32 numAuthenticationMethods;
+	IKEEXT_AUTHENTICATION_METHOD2 *authenticationMethods;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE initiatorImpersonationType;
+} IKEEXT_EM_POLICY2;
+
+/* The statistics of generation 1 add IKEv2; their parts are the same as those of generation 0. */
+typedef struct IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS0_ {
+	UINT32 currentActiveMainModes;
+	UINT32 totalMainModesStarted;
+	UINT32 totalSuccessfulMainModes;
+	UINT32 totalFailedMainModes;
+	UINT32 totalResponderMainModes;
+	UINT32 currentNewResponderMainModes;
+	UINT32 currentActiveQuickModes;
+	UINT32 totalQuickModesStarted;
+	UINT32 totalSuccessfulQuickModes;
+	UINT32 totalFailedQuickModes;
+	UINT32 totalAcquires;
+	UINT32 totalReinitAcquires;
+	UINT32 currentActiveExtendedModes;
+	UINT32 totalExtendedModesStarted;
+	UINT32 totalSuccessfulExtendedModes;
+	UINT32 totalFailedExtendedModes;
+	UINT32 totalImpersonationExtendedModes;
+	UINT32 totalImpersonationMainModes;
+} IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS0;
+
+typedef struct IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1_ {
+	UINT32 currentActiveMainModes;
+	UINT32 totalMainModesStarted;
+	UINT32 totalSuccessfulMainModes;
+	UINT32 totalFailedMainModes;
+	UINT32 totalResponderMainModes;
+	UINT32 currentNewResponderMainModes;
+	UINT32 currentActiveQuickModes;
+	UINT32 totalQuickModesStarted;
+	UINT32 totalSuccessfulQuickModes;
+	UINT32 totalFailedQuickModes;
+	UINT32 totalAcquires;
+	UINT32 totalReinitAcquires;
+	UINT32 currentActiveExtendedModes;
+	UINT32 totalExtendedModesStarted;
+	UINT32 totalSuccessfulExtendedModes;
+	UINT32 totalFailedExtendedModes;
+	UINT32 totalImpersonationExtendedModes;
+	UINT32 totalImpersonationMainModes;
+} IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1;
+
+#define IKEEXT_ERROR_CODE_COUNT 97
+
+typedef struct IKEEXT_KEYMODULE_STATISTICS0_ {
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS0 v4Statistics;
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS0 v6Statistics;
+	UINT32 errorFrequencyTable[IKEEXT_ERROR_CODE_COUNT];
+	UINT32 mainModeNegotiationTime;
+	UINT32 quickModeNegotiationTime;
+	UINT32 extendedModeNegotiationTime;
+} IKEEXT_KEYMODULE_STATISTICS0;
+
+typedef struct IKEEXT_KEYMODULE_STATISTICS1_ {
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1 v4Statistics;
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1 v6Statistics;
+	UINT32 errorFrequencyTable[IKEEXT_ERROR_CODE_COUNT];
+	UINT32 mainModeNegotiationTime;
+	UINT32 quickModeNegotiationTime;
+	UINT32 extendedModeNegotiationTime;
+} IKEEXT_KEYMODULE_STATISTICS1;
+
+typedef struct IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS0_ {
+	UINT32 totalSocketReceiveFailures;
+	UINT32 totalSocketSendFailures;
+} IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS0;
+
+typedef struct IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS1_ {
+	UINT32 totalSocketReceiveFailures;
+	UINT32 totalSocketSendFailures;
+} IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS1;
+
+typedef struct IKEEXT_COMMON_STATISTICS0_ {
+	IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS0 v4Statistics;
+	IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS0 v6Statistics;
+	UINT32 totalPacketsReceived;
+	UINT32 totalInvalidPacketsReceived;
+	UINT32 currentQueuedWorkitems;
+} IKEEXT_COMMON_STATISTICS0;
+
+typedef struct IKEEXT_COMMON_STATISTICS1_ {
+	IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS1 v4Statistics;
+	IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS1 v6Statistics;
+	UINT32 totalPacketsReceived;
+	UINT32 totalInvalidPacketsReceived;
+	UINT32 currentQueuedWorkitems;
+} IKEEXT_COMMON_STATISTICS1;
+
+typedef struct IKEEXT_STATISTICS0_ {
+	IKEEXT_KEYMODULE_STATISTICS0 ikeStatistics;
+	IKEEXT_KEYMODULE_STATISTICS0 authipStatistics;
+	IKEEXT_COMMON_STATISTICS0 commonStatistics;
+} IKEEXT_STATISTICS0;
+
+typedef struct IKEEXT_STATISTICS1_ {
+	IKEEXT_KEYMODULE_STATISTICS1 ikeStatistics;
+	IKEEXT_KEYMODULE_STATISTICS1 authipStatistics;
+	IKEEXT_KEYMODULE_STATISTICS1 ikeV2Statistics;
+	IKEEXT_COMMON_STATISTICS1 commonStatistics;
+} IKEEXT_STATISTICS1;
+
+typedef struct IKEEXT_TRAFFIC0_ {
+	FWP_IP_VERSION ipVersion;
+	union {
+		UINT32 localV4Address;
+		UINT8 localV6Address[16];
+	};
+	union {
+		UINT32 remoteV4Address;
+		UINT8 remoteV6Address[16];
+	};
+	UINT64 authIpFilterId;
+} IKEEXT_TRAFFIC0;
+
+typedef UINT64 IKEEXT_COOKIE;
+
+typedef struct IKEEXT_COOKIE_PAIR0_ {
+	IKEEXT_COOKIE initiator;
+	IKEEXT_COOKIE responder;
+} IKEEXT_COOKIE_PAIR0;
+
+typedef struct IKEEXT_CERTIFICATE_CREDENTIAL0_ {
+	FWP_BYTE_BLOB subjectName;
+	FWP_BYTE_BLOB certHash;
+	UINT32 flags;
+} IKEEXT_CERTIFICATE_CREDENTIAL0;
+
+typedef struct IKEEXT_CERTIFICATE_CREDENTIAL1_ {
+	FWP_BYTE_BLOB subjectName;
+	FWP_BYTE_BLOB certHash;
+	UINT32 flags;
+	FWP_BYTE_BLOB certificate;
+} IKEEXT_CERTIFICATE_CREDENTIAL1;
+
+typedef struct IKEEXT_NAME_CREDENTIAL0_ {
+	WCHAR *principalName;
+} IKEEXT_NAME_CREDENTIAL0;
+
+typedef struct IKEEXT_CREDENTIAL0_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE impersonationType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION0 *presharedKey;
+		IKEEXT_CERTIFICATE_CREDENTIAL0 *certificate;
+		IKEEXT_NAME_CREDENTIAL0 *name;
+	};
+} IKEEXT_CREDENTIAL0;
+
+typedef struct IKEEXT_CREDENTIAL1_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE impersonationType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION1 *presharedKey;
+		IKEEXT_CERTIFICATE_CREDENTIAL1 *certificate;
+		IKEEXT_NAME_CREDENTIAL0 *name;
+	};
+} IKEEXT_CREDENTIAL1;
+
+typedef struct IKEEXT_CREDENTIAL2_ {
+	IKEEXT_AUTHENTICATION_METHOD_TYPE authenticationMethodType;
+	IKEEXT_AUTHENTICATION_IMPERSONATION_TYPE impersonationType;
+	union {
+		IKEEXT_PRESHARED_KEY_AUTHENTICATION1 *presharedKey;
+		IKEEXT_CERTIFICATE_CREDENTIAL1 *certificate;
+		IKEEXT_NAME_CREDENTIAL0 *name;
+	};
+} IKEEXT_CREDENTIAL2;
+
+typedef struct IKEEXT_CREDENTIAL_PAIR0_ {
+	IKEEXT_CREDENTIAL0 localCredentials;
+	IKEEXT_CREDENTIAL0 peerCredentials;
+} IKEEXT_CREDENTIAL_PAIR0;
+
+typedef struct IKEEXT_CREDENTIAL_PAIR1_ {
+	IKEEXT_CREDENTIAL1 localCredentials;
+	IKEEXT_CREDENTIAL1 peerCredentials;
+} IKEEXT_CREDENTIAL_PAIR1;
+
+typedef struct IKEEXT_CREDENTIAL_PAIR2_ {
+	IKEEXT_CREDENTIAL2 localCredentials;
+	IKEEXT_CREDENTIAL2 peerCredentials;
+} IKEEXT_CREDENTIAL_PAIR2;
+
+/* One pair for main mode, a second one if there was an extended mode. */
+typedef struct IKEEXT_CREDENTIALS0_ {
+	UINT32 numCredentials;
+	IKEEXT_CREDENTIAL_PAIR0 *credentials;
+} IKEEXT_CREDENTIALS0;
+
+typedef struct IKEEXT_CREDENTIALS1_ {
+	UINT32 numCredentials;
+	IKEEXT_CREDENTIAL_PAIR1 *credentials;
+} IKEEXT_CREDENTIALS1;
+
+typedef struct IKEEXT_CREDENTIALS2_ {
+	UINT32 numCredentials;
+	IKEEXT_CREDENTIAL_PAIR2 *credentials;
+} IKEEXT_CREDENTIALS2;
+
+/* v4UdpEncapsulation is for FWP_IP_VERSION_V4 only, and NULL without NAT. */
+typedef struct IKEEXT_SA_DETAILS0_ {
+	UINT64 saId;
+	IKEEXT_KEY_MODULE_TYPE keyModuleType;
+	FWP_IP_VERSION ipVersion;
+	union {
+		IPSEC_V4_UDP_ENCAPSULATION0 *v4UdpEncapsulation;
+	};
+	IKEEXT_TRAFFIC0 ikeTraffic;
+	IKEEXT_PROPOSAL0 ikeProposal;
+	IKEEXT_COOKIE_PAIR0 cookiePair;
+	IKEEXT_CREDENTIALS0 ikeCredentials;
+	GUID ikePolicyKey;
+	UINT64 virtualIfTunnelId;
+} IKEEXT_SA_DETAILS0;
+
+typedef struct IKEEXT_SA_DETAILS1_ {
+	UINT64 saId;
+	IKEEXT_KEY_MODULE_TYPE keyModuleType;
+	FWP_IP_VERSION ipVersion;
+	union {
+		IPSEC_V4_UDP_ENCAPSULATION0 *v4UdpEncapsulation;
+	};
+	IKEEXT_TRAFFIC0 ikeTraffic;
+	IKEEXT_PROPOSAL0 ikeProposal;
+	IKEEXT_COOKIE_PAIR0 cookiePair;
+	IKEEXT_CREDENTIALS1 ikeCredentials;
+	GUID ikePolicyKey;
+	UINT64 virtualIfTunnelId;
+	FWP_BYTE_BLOB correlationKey;
+} IKEEXT_SA_DETAILS1;
+
+typedef struct IKEEXT_SA_DETAILS2_ {
+	UINT64 saId;
+	IKEEXT_KEY_MODULE_TYPE keyModuleType;
+	FWP_IP_VERSION ipVersion;
+	union {
+		IPSEC_V4_UDP_ENCAPSULATION0 *v4UdpEncapsulation;
+	};
+	IKEEXT_TRAFFIC0 ikeTraffic;
+	IKEEXT_PROPOSAL0 ikeProposal;
+	IKEEXT_COOKIE_PAIR0 cookiePair;
+	IKEEXT_CREDENTIALS2 ikeCredentials;
+	GUID ikePolicyKey;
+	UINT64 virtualIfTunnelId;
+	FWP_BYTE_BLOB correlationKey;
+} IKEEXT_SA_DETAILS2;
+
+typedef struct IKEEXT_SA_ENUM_TEMPLATE0_ {
+	FWP_CONDITION_VALUE0 localSubNet;
+	FWP_CONDITION_VALUE0 remoteSubNet;
+	FWP_BYTE_BLOB localMainModeCertHash;
+} IKEEXT_SA_ENUM_TEMPLATE0;
+
+/* The names without a version, for the Windows that NTDDI_VERSION names. */
+#define IKEEXT_CERT_ROOT_CONFIG	       IKEEXT_CERT_ROOT_CONFIG0
+#define IKEEXT_CERT_EKUS	       IKEEXT_CERT_EKUS0
+#define IKEEXT_CERT_NAME	       IKEEXT_CERT_NAME0
+#define IKEEXT_CERTIFICATE_CRITERIA    IKEEXT_CERTIFICATE_CRITERIA0
+#define IKEEXT_IPV6_CGA_AUTHENTICATION IKEEXT_IPV6_CGA_AUTHENTICATION0
+#define IKEEXT_RESERVED_AUTHENTICATION IKEEXT_RESERVED_AUTHENTICATION0
+#define IKEEXT_NTLM_V2_AUTHENTICATION  IKEEXT_NTLM_V2_AUTHENTICATION0
+#define IKEEXT_EAP_AUTHENTICATION      IKEEXT_EAP_AUTHENTICATION0
+#define IKEEXT_CIPHER_ALGORITHM	       IKEEXT_CIPHER_ALGORITHM0
+#define IKEEXT_INTEGRITY_ALGORITHM     IKEEXT_INTEGRITY_ALGORITHM0
+#define IKEEXT_PROPOSAL		       IKEEXT_PROPOSAL0
+#define IKEEXT_TRAFFIC		       IKEEXT_TRAFFIC0
+#define IKEEXT_COOKIE_PAIR	       IKEEXT_COOKIE_PAIR0
+#define IKEEXT_NAME_CREDENTIAL	       IKEEXT_NAME_CREDENTIAL0
+#define IKEEXT_SA_ENUM_TEMPLATE	       IKEEXT_SA_ENUM_TEMPLATE0
+#if NTDDI_VERSION >= NTDDI_WIN7
+#define IKEEXT_PRESHARED_KEY_AUTHENTICATION IKEEXT_PRESHARED_KEY_AUTHENTICATION1
+#define IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS                                            \
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS1
+#define IKEEXT_KEYMODULE_STATISTICS		     IKEEXT_KEYMODULE_STATISTICS1
+#define IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS1
+#define IKEEXT_COMMON_STATISTICS		     IKEEXT_COMMON_STATISTICS1
+#define IKEEXT_STATISTICS			     IKEEXT_STATISTICS1
+#define IKEEXT_CERTIFICATE_CREDENTIAL		     IKEEXT_CERTIFICATE_CREDENTIAL1
+#else
+#define IKEEXT_PRESHARED_KEY_AUTHENTICATION IKEEXT_PRESHARED_KEY_AUTHENTICATION0
+#define IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS                                            \
+	IKEEXT_IP_VERSION_SPECIFIC_KEYMODULE_STATISTICS0
+#define IKEEXT_KEYMODULE_STATISTICS		     IKEEXT_KEYMODULE_STATISTICS0
+#define IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS IKEEXT_IP_VERSION_SPECIFIC_COMMON_STATISTICS0
+#define IKEEXT_COMMON_STATISTICS		     IKEEXT_COMMON_STATISTICS0
+#define IKEEXT_STATISTICS			     IKEEXT_STATISTICS0
+#define IKEEXT_CERTIFICATE_CREDENTIAL		     IKEEXT_CERTIFICATE_CREDENTIAL0
+#endif
+#if NTDDI_VERSION >= NTDDI_WIN8
+#define IKEEXT_KERBEROS_AUTHENTICATION IKEEXT_KERBEROS_AUTHENTICATION1
+#else
+#define IKEEXT_KERBEROS_AUTHENTICATION IKEEXT_KERBEROS_AUTHENTICATION0
+#endif
+#if NTDDI_VERSION >= NTDDI_WIN8
+#define IKEEXT_CERTIFICATE_AUTHENTICATION IKEEXT_CERTIFICATE_AUTHENTICATION2
+#define IKEEXT_AUTHENTICATION_METHOD	  IKEEXT_AUTHENTICATION_METHOD2
+#define IKEEXT_POLICY			  IKEEXT_POLICY2
+#define IKEEXT_EM_POLICY		  IKEEXT_EM_POLICY2
+#define IKEEXT_CREDENTIAL		  IKEEXT_CREDENTIAL2
+#define IKEEXT_CREDENTIAL_PAIR		  IKEEXT_CREDENTIAL_PAIR2
+#define IKEEXT_CREDENTIALS		  IKEEXT_CREDENTIALS2
+#define IKEEXT_SA_DETAILS		  IKEEXT_SA_DETAILS2
+#elif NTDDI_VERSION >= NTDDI_WIN7
+#define IKEEXT_CERTIFICATE_AUTHENTICATION IKEEXT_CERTIFICATE_AUTHENTICATION1
+#define IKEEXT_AUTHENTICATION_METHOD	  IKEEXT_AUTHENTICATION_METHOD1
+#define IKEEXT_POLICY			  IKEEXT_POLICY1
+#define IKEEXT_EM_POLICY		  IKEEXT_EM_POLICY1
+#define IKEEXT_CREDENTIAL		  IKEEXT_CREDENTIAL1
+#define IKEEXT_CREDENTIAL_PAIR		  IKEEXT_CREDENTIAL_PAIR1
+#define IKEEXT_CREDENTIALS		  IKEEXT_CREDENTIALS1
+#define IKEEXT_SA_DETAILS		  IKEEXT_SA_DETAILS1
+#else
+#define IKEEXT_CERTIFICATE_AUTHENTICATION IKEEXT_CERTIFICATE_AUTHENTICATION0
+#define IKEEXT_AUTHENTICATION_METHOD	  IKEEXT_AUTHENTICATION_METHOD0
+#define IKEEXT_POLICY			  IKEEXT_POLICY0
+#define IKEEXT_EM_POLICY		  IKEEXT_EM_POLICY0
+#define IKEEXT_CREDENTIAL		  IKEEXT_CREDENTIAL0
+#define IKEEXT_CREDENTIAL_PAIR		  IKEEXT_CREDENTIAL_PAIR0
+#define IKEEXT_CREDENTIALS		  IKEEXT_CREDENTIALS0
+#define IKEEXT_SA_DETAILS		  IKEEXT_SA_DETAILS0
+#endif
+
+EXTERN_C_END

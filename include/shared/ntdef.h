@@ -45,7 +45,13 @@ typedef char CHAR, CCHAR, *PCHAR, *PSTR, *LPSTR;
 typedef const char *PCSTR, *LPCSTR, *PCSZ;
 typedef unsigned char UCHAR, *PUCHAR;
 typedef const UCHAR *PCUCHAR;
-typedef uint16_t WCHAR, *PWCHAR, *PWCH, *PWSTR, *LPWSTR;
+/* In C++ the type of L"" is one of its own. */
+#if defined(__cplusplus) && __SIZEOF_WCHAR_T__ == 2
+typedef wchar_t WCHAR;
+#else
+typedef uint16_t WCHAR;
+#endif
+typedef WCHAR *PWCHAR, *PWCH, *PWSTR, *LPWSTR;
 typedef const WCHAR *PCWCH, *PCWSTR, *LPCWSTR, *PCNZWCH;
 
 typedef int16_t SHORT, CSHORT, *PSHORT;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,4 +87,9 @@ bool proc_can_net_admin(void)
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
 	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+const char *proc_env(const char *name)
+{
+	return secure_getenv(name);
 }

@@ -16,3 +16,6 @@ MUST_CHECK wfp_err proc_run(const char *const argv[], int *status, struct buf *o
 
 /* CAP_NET_ADMIN is in the effective set. */
 bool proc_can_net_admin(void);
+
+/* NULL: not set, or not to be trusted because the program has rights that its user lacks. */
+const char *proc_env(const char *name);

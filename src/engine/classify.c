@@ -15,6 +15,7 @@
 #include "engine/pend.h"
 #include "engine/registry.h"
 #include "engine/report.h"
+#include "engine/trail.h"
 
 #include "base/lock.h"
 #include "base/thread.h"
@@ -245,6 +246,22 @@ static enum said ask_filter(struct walk *w, const struct policy_filter *pf,
 	return filter_says(pf->filter->action, pf->filter, o);
 }
 
+static void leave_trail(struct engine_trail *t, const struct engine_opinion *o, bool pended)
+{
+	if (t->n == ARRAY_LEN(t->words)) {
+		t->more += t->more < UINT8_MAX;
+		return;
+	}
+	t->words[t->n++] = (struct model_netevent_word){
+		.filter_id = o->filter_id,
+		.sublayer = o->sublayer,
+		.callout_id = o->callout_id,
+		.action = pended ? MODEL_ACTION_BLOCK : o->action,
+		.hard = o->hard || o->absorb,
+		.pended = pended,
+	};
+}
+
 /* The first matching filter that does not continue speaks for the sublayer. */
 static enum said ask_sublayer(struct walk *w, const struct engine_sublayer *sublayer)
 {
@@ -258,10 +275,13 @@ static enum said ask_sublayer(struct walk *w, const struct engine_sublayer *subl
 	engine_cursor_begin(&cursor, sublayer, ind->values, ind->n_values);
 	while ((pf = engine_cursor_next(&cursor)) != NULL) {
 		said = ask_filter(w, pf, &o);
+		if (said == SAID_NOTHING)
+			continue;
 		if (said == SAID_OPINION)
 			engine_arbiter_hear(&w->arbiter, &o);
-		if (said != SAID_NOTHING)
-			return said;
+		if (ind->trail)
+			leave_trail(ind->trail, &o, said == SAID_PENDED);
+		return said;
 	}
 	return SAID_NOTHING;
 }
@@ -346,6 +366,8 @@ void engine_classify(struct engine *e, const struct engine_indication *ind,
 {
 	struct walk w = {.e = e, .ind = ind};
 
+	if (ind->trail)
+		ind->trail->n = ind->trail->more = 0;
 	walk_sublayers(&w);
 	decide(&w, out);
 	if (ind->op && pend_classified(ind->op) == PEND_LEFT_HELD)

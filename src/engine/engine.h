@@ -18,6 +18,7 @@ struct engine;
 struct engine_callout;
 struct engine_flow;
 struct engine_frame;
+struct engine_trail;
 struct ledger_entry;
 struct pend_op;
 
@@ -106,6 +107,8 @@ struct engine_indication {
 	uint32_t injected_by_driver;	/* who injected the packet shown last; 0: nobody */
 	struct ledger_entry *ledger;	/* engine_classify makes each callout whose Block with
 					   absorb stands a holder; NULL: nothing to hold */
+	struct engine_trail *trail;	/* who spoke for each sublayer (trail.h); NULL: not
+					   wanted */
 };
 
 /* Callouts that have absorbed and reinjected a packet; they may not absorb it again. */

@@ -121,7 +121,7 @@ static wfp_err check_value(const struct model_field *field, const struct model_v
 	}
 }
 
-static wfp_err check_condition(const struct model_field *field, const struct model_condition *c)
+wfp_err model_condition_check(const struct model_field *field, const struct model_condition *c)
 {
 	if (c->match >= MODEL_MATCHES)
 		return ERR_INVALID_ENUMERATOR;
@@ -242,7 +242,7 @@ static wfp_err copy_conditions(struct model_filter *f, const struct model_filter
 		c->field_key = from->field_key;
 		c->field = field->index[MODEL_SCHEMA_2026];
 		c->match = from->match;
-		err = check_condition(field, c);
+		err = model_condition_check(field, c);
 		if (err)
 			return err;
 	}

@@ -46,6 +46,14 @@ struct model_condition {
 	struct model_value value; /* owned by the filter */
 };
 
+struct model_field;
+/*
+ * May a condition of this value and match type be put to the field?  The errors about conditions of
+ * model_filter_create, whose matchers rely on it.
+ */
+MUST_CHECK wfp_err model_condition_check(const struct model_field *field,
+					 const struct model_condition *c);
+
 /* [I] everything after creation   [A] refs */
 struct model_filter {
 	struct atom32 refs; /* [A] */

@@ -13,6 +13,7 @@
 #include "engine/pend.h"
 #include "model/token.h"
 #include "stack/answer.h"
+#include "stack/event.h"
 #include "stack/held.h"
 #include "stack/icmp.h"
 #include "stack/indicate.h"
@@ -45,6 +46,7 @@ void authorize_flow_closed(void *worker, struct flow *f, UNUSED enum flow_end wh
 	struct stack_worker *w = worker;
 
 	BUG_ON(f->ale.first || !list_empty(&f->ale.queue));
+	event_closed(w, f);
 	mem_free(f->ale.token);
 	if (!f->contexts)
 		return;
@@ -131,6 +133,7 @@ static enum way_move follow(struct journey *j)
 	/* What is dropped anyway does not keep the memory of a block alive. */
 	dir = f->ale.state == ALE_BLOCKED ? flow_dir_of(f, j->p)
 					  : flow_table_use(j->w->flows, f, j->p, j->w->now);
+	event_bytes(f);
 	if (j->p->h.protocol == HEADERS_TCP && j->p->h.has_transport)
 		return track_tcp(j, dir);
 	return WAY_ON;
@@ -202,6 +205,7 @@ void authorize_ask(struct journey *j, bool reauthorize, bool may_absorb, struct 
 
 	a->generation = engine_generation(e, layer);
 	*v = (struct engine_verdict){.outcome = ENGINE_PERMIT};
+	event_forget_trail(j->w);
 	if (engine_layer_empty(e, layer))
 		return;
 	/* A TCP connect has no packet to show: it is the application's call. */
@@ -225,6 +229,11 @@ void authorize_remember(struct ale *a, const struct engine_verdict *v)
 	a->verdict = *v;
 	a->permitted |= v->outcome == ENGINE_PERMIT;
 	ale_step(a, v->outcome == ENGINE_PERMIT ? ALE_EV_PERMIT : ALE_EV_BLOCK);
+}
+
+void authorize_permitted(const struct journey *j, const struct engine_verdict *v)
+{
+	event_allow(j, layer_id(asked_layer(&j->flow->ale), j->p->h.version, false), v);
 }
 
 void authorize_blocked(struct journey *j, const struct engine_verdict *v)
@@ -259,6 +268,8 @@ static enum way_move ask_first(struct journey *j)
 	authorize_ask(j, a->permitted, true, &v);
 	if (v.outcome == ENGINE_PENDED || (v.outcome == ENGINE_ABSORB && j->p->ledger))
 		return hold(j, &v);
+	if (v.outcome == ENGINE_PERMIT)
+		authorize_permitted(j, &v);
 	authorize_remember(a, &v);
 	if (a->state == ALE_BLOCKED)
 		authorize_blocked(j, &v);
@@ -312,11 +323,14 @@ enum way_move authorize_establish(struct journey *j)
 	name_permit(j);
 	/* Who connects is done when the SYN-ACK arrives, who accepts with the ACK for his. */
 	complete = f->ale.inbound ? TCP_ESTABLISHED : TCP_SYN_RECEIVED;
-	if (f->ale.established)
+	if (f->ale.established) {
+		event_connection(j);
 		return WAY_ON;
+	}
 	if (f->key.protocol == HEADERS_TCP && f->tcp.state < complete)
 		return WAY_ON;
 	f->ale.established = true;
+	event_connection(j);
 	indicate_established(j);
 	return WAY_ON;
 }

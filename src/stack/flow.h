@@ -25,6 +25,7 @@
 #include "stack/tcp.h"
 
 struct engine_flow;
+struct stack_connection;
 
 enum flow_kind { FLOW_LOCAL, FLOW_FORWARDED };
 
@@ -70,7 +71,9 @@ struct flow {
 	uint64_t idle_time;	    /* ns without a packet until the flow is over */
 	struct flow_count count[FLOW_DIRS];
 	struct engine_flow *contexts; /* the stack's: set after open, closed by it in `closed` */
-	struct ale ale;		      /* the stack's: it calls ale_init after open */
+	struct stack_connection *watched; /* the stack's: event.h; NULL: nobody watches */
+	bool told;			  /* the stack's: the sink was asked to watch it */
+	struct ale ale;			  /* the stack's: it calls ale_init after open */
 	struct tcp_tracker tcp;
 	struct stream stream[FLOW_DIRS];
 };

@@ -6,6 +6,7 @@
 
 #include "engine/ledger.h"
 #include "engine/pend.h"
+#include "stack/event.h"
 #include "stack/held.h"
 #include "stack/icmp.h"
 
@@ -25,6 +26,7 @@ static bool classify(struct journey *j, const struct layer_facts *facts,
 	ind->reauthorize = facts->reauthorize;
 	ind->values = values.v;
 	ind->meta = &values.meta;
+	ind->trail = event_trail(j->w, values.layer);
 	ind->flow = facts->flow ? facts->flow->contexts : NULL;
 	ind->seen = &j->p->seen;
 	/* Who is not shown the packet cannot know that it is his own. */
@@ -61,6 +63,7 @@ static void blocked(struct journey *j, enum layer_kind kind, void *data,
 		.verdict = *v,
 		.what = "",
 	};
+	event_drop(j, j->why.layer, v);
 	show_discard(j, &facts, data, &ignored);
 }
 
@@ -187,5 +190,7 @@ bool indicate_no_endpoint(struct journey *j)
 		.verdict = v,
 		.what = "no endpoint",
 	};
+	if (v.outcome != ENGINE_PERMIT)
+		event_drop_no_endpoint(j, j->why.layer, &v);
 	return v.outcome == ENGINE_PERMIT;
 }

@@ -46,10 +46,7 @@ struct view {
 	const struct layer_facts *facts;
 	const struct packet *packet;
 	const struct headers *h;
-	bool from_local; /* the sender is the local end */
-	union headers_addr local, remote;
-	uint16_t local_port, remote_port;
-	uint32_t ifindex; /* of the interface the packet uses here; 0: unknown */
+	struct layer_ends ends;
 };
 
 typedef void filler(struct layer_values *out, struct model_value *v, const struct view *view);
@@ -159,13 +156,13 @@ static void fill_protocol(UNUSED struct layer_values *out, struct model_value *v
 static void fill_local_address(struct layer_values *out, struct model_value *v,
 			       const struct view *w)
 {
-	put_addr(v, &out->addr[0], w, &w->local);
+	put_addr(v, &out->addr[0], w, &w->ends.local);
 }
 
 static void fill_remote_address(struct layer_values *out, struct model_value *v,
 				const struct view *w)
 {
-	put_addr(v, &out->addr[1], w, &w->remote);
+	put_addr(v, &out->addr[1], w, &w->ends.remote);
 }
 
 static void fill_source_address(struct layer_values *out, struct model_value *v,
@@ -183,7 +180,7 @@ static void fill_destination_address(struct layer_values *out, struct model_valu
 static void fill_local_address_type(UNUSED struct layer_values *out, struct model_value *v,
 				    const struct view *w)
 {
-	put_u8(v, address_type(w->h->version, &w->local));
+	put_u8(v, address_type(w->h->version, &w->ends.local));
 }
 
 static void fill_destination_address_type(UNUSED struct layer_values *out, struct model_value *v,
@@ -195,19 +192,19 @@ static void fill_destination_address_type(UNUSED struct layer_values *out, struc
 static void fill_local_port(UNUSED struct layer_values *out, struct model_value *v,
 			    const struct view *w)
 {
-	put_u16(v, w->local_port);
+	put_u16(v, w->ends.local_port);
 }
 
 static void fill_remote_port(UNUSED struct layer_values *out, struct model_value *v,
 			     const struct view *w)
 {
-	put_u16(v, w->remote_port);
+	put_u16(v, w->ends.remote_port);
 }
 
 static void fill_direction(UNUSED struct layer_values *out, struct model_value *v,
 			   const struct view *w)
 {
-	bool inbound = !w->from_local;
+	bool inbound = !w->ends.from_local;
 
 	if (w->facts->kind == LAYER_ALE_FLOW_ESTABLISHED && w->facts->flow)
 		inbound = w->facts->flow->ale.inbound;
@@ -235,13 +232,13 @@ static void fill_flags(UNUSED struct layer_values *out, struct model_value *v, c
 
 static void fill_interface(struct layer_values *out, struct model_value *v, const struct view *w)
 {
-	put_luid(v, &out->luid[0], w, w->ifindex);
+	put_luid(v, &out->luid[0], w, w->ends.ifindex);
 }
 
 static void fill_interface_index(UNUSED struct layer_values *out, struct model_value *v,
 				 const struct view *w)
 {
-	put_ifindex(v, w->ifindex);
+	put_ifindex(v, w->ends.ifindex);
 }
 
 static void fill_arrival_interface(struct layer_values *out, struct model_value *v,
@@ -271,7 +268,7 @@ static void fill_nexthop_index(UNUSED struct layer_values *out, struct model_val
 static void fill_interface_type(UNUSED struct layer_values *out, struct model_value *v,
 				const struct view *w)
 {
-	if (w->ifindex || w->packet->loopback)
+	if (w->ends.ifindex || w->packet->loopback)
 		put_u32(v, interface_type(w));
 }
 
@@ -462,7 +459,7 @@ static uint32_t unknown_metadata(const struct view *w)
 		bits |= ENGINE_META_COMPLETION_HANDLE;
 	if (!facts->ale_required)
 		bits |= ENGINE_META_ALE_CLASSIFY_REQUIRED;
-	if (w->h->version != 6 || !headers_addr_is_link_local(6, &w->remote))
+	if (w->h->version != 6 || !headers_addr_is_link_local(6, &w->ends.remote))
 		bits |= ENGINE_META_REMOTE_SCOPE_ID;
 	return bits;
 }
@@ -481,8 +478,8 @@ static void fill_metadata(struct engine_metadata *m, const struct view *w)
 		.icmp_id = w->h->icmp_id,
 		.icmp_sequence = w->h->icmp_sequence,
 		.completion_handle = facts->completion_handle,
-		.remote_scope_id = w->ifindex,
-		.direction = w->from_local ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
+		.remote_scope_id = w->ends.ifindex,
+		.direction = w->ends.from_local ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
 		.fragment_id = w->h->frag_id,
 		.fragment_offset = w->h->frag_offset,
 		.fragment_more = w->h->more,
@@ -501,35 +498,27 @@ static void fill_metadata(struct engine_metadata *m, const struct view *w)
 /* ---- everything ---------------------------------------------------------------------------- */
 
 /* ICMP shows its type as the local port and its code as the remote one. */
-static void view_ports(struct view *w)
+static void find_ports(struct layer_ends *ends, const struct headers *h)
 {
-	const struct headers *h = w->h;
-
 	if (h->protocol == HEADERS_ICMP || h->protocol == HEADERS_ICMPV6) {
-		w->local_port = h->icmp_type;
-		w->remote_port = h->icmp_code;
+		ends->local_port = h->icmp_type;
+		ends->remote_port = h->icmp_code;
 		return;
 	}
-	w->local_port = w->from_local ? h->src_port : h->dst_port;
-	w->remote_port = w->from_local ? h->dst_port : h->src_port;
+	ends->local_port = ends->from_local ? h->src_port : h->dst_port;
+	ends->remote_port = ends->from_local ? h->dst_port : h->src_port;
 }
 
-static struct view view_of(const struct layer_facts *facts)
+struct layer_ends layers_ends(const struct packet *p)
 {
-	const struct packet *p = facts->packet;
 	const struct headers *h = &p->h;
-	struct view w = {
-		.facts = facts,
-		.packet = p,
-		.h = h,
-		.from_local = p->hook == PACKET_OUT,
-	};
+	struct layer_ends ends = {.from_local = p->hook == PACKET_OUT};
 
-	w.local = w.from_local ? h->src : h->dst;
-	w.remote = w.from_local ? h->dst : h->src;
-	w.ifindex = w.from_local ? p->out_ifindex : p->in_ifindex;
-	view_ports(&w);
-	return w;
+	ends.local = ends.from_local ? h->src : h->dst;
+	ends.remote = ends.from_local ? h->dst : h->src;
+	ends.ifindex = ends.from_local ? p->out_ifindex : p->in_ifindex;
+	find_ports(&ends, h);
+	return ends;
 }
 
 static unsigned slot(enum layer_kind kind, uint8_t version, bool discard)
@@ -539,7 +528,12 @@ static unsigned slot(enum layer_kind kind, uint8_t version, bool discard)
 
 void layers_fill(const struct layers *l, const struct layer_facts *facts, struct layer_values *out)
 {
-	const struct view w = view_of(facts);
+	const struct view w = {
+		.facts = facts,
+		.packet = facts->packet,
+		.h = &facts->packet->h,
+		.ends = layers_ends(facts->packet),
+	};
 	const unsigned s = slot(facts->kind, w.h->version, facts->discard);
 
 	out->layer = layer_id(facts->kind, w.h->version, facts->discard);

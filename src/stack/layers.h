@@ -73,6 +73,15 @@ struct layer_facts {
 	uint64_t completion_handle;   /* 0: cannot be pended */
 };
 
+/* A packet as this host sees it. */
+struct layer_ends {
+	bool from_local; /* the sender is the local end */
+	union headers_addr local, remote;
+	uint16_t local_port, remote_port; /* ICMP: type and code */
+	uint32_t ifindex;		  /* of the interface the packet uses here; 0: unknown */
+};
+struct layer_ends layers_ends(const struct packet *p);
+
 #define LAYER_MAX_VALUES 48u
 
 /* The values of one indication and what they point to. */

@@ -87,6 +87,8 @@ static void act(struct stack_worker *w, struct flow *f, const struct engine_verd
 	struct packet *p = f->ale.first;
 	const bool permit = v->outcome == ENGINE_PERMIT;
 
+	if (permit)
+		authorize_permitted(&(struct journey){.w = w, .p = p, .flow = f}, v);
 	authorize_remember(&f->ale, v);
 	held_op_done(p, permit);
 	if (!permit)

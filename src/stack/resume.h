@@ -16,4 +16,6 @@ uint64_t authorize_generation(const struct journey *j);
 void authorize_ask(struct journey *j, bool reauthorize, bool may_absorb, struct engine_verdict *v);
 /* The flow is PERMITTED or BLOCKED from here on. */
 void authorize_remember(struct ale *a, const struct engine_verdict *v);
+/* The sink is told of the answer; before it is remembered. */
+void authorize_permitted(const struct journey *j, const struct engine_verdict *v);
 void authorize_blocked(struct journey *j, const struct engine_verdict *v);

@@ -13,6 +13,7 @@
 #include "stack/port.h"
 
 struct stack;
+struct stack_sink;
 
 struct stack_config {
 	struct engine *engine;
@@ -23,6 +24,7 @@ struct stack_config {
 	uint32_t max_held;	      /* packets queued behind one held operation; 0: 64 */
 	uint64_t hold_timeout;	      /* ns until absorbed packets are reclaimed; 0: 60 s */
 	uint32_t max_fragments_bytes; /* per worker; 0: 4 MiB */
+	struct stack_sink *sink;      /* sink.h; outlives the stack; NULL: nobody wants to know */
 };
 
 MUST_CHECK wfp_err stack_create(struct stack **out, const struct stack_config *config);

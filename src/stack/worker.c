@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "engine/ledger.h"
 #include "stack/authorize.h"
+#include "stack/event.h"
 #include "stack/way.h"
 
 #include <string.h>
@@ -79,6 +80,7 @@ bool worker_open_letters(struct stack_worker *w)
 		struct letter *l = CONTAINER_OF(mail, struct letter, mail);
 
 		mail = mail->next;
+		event_forget_trail(w);
 		l->open(w, l);
 		letter_is_over(w);
 	}

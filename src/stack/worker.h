@@ -10,6 +10,7 @@
 
 #include "base/atomic.h"
 #include "base/lock.h"
+#include "engine/trail.h"
 #include "stack/flow.h"
 #include "stack/fragment.h"
 #include "stack/layers.h"
@@ -31,6 +32,8 @@ struct stack_worker {
 	uint64_t now;	    /* [W] of this turn */
 	uint64_t next_tick; /* [W] worker 0: when the engine and the ledger are looked at */
 	struct stack_counters count; /* [W] */
+	struct engine_trail trail;   /* [W] of the last classify; see event_trail */
+	uint16_t trail_layer;	     /* [W] */
 	struct spin published_lock;
 	struct stack_counters published; /* [published_lock] count, as of the end of a turn */
 };

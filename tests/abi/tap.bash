@@ -9,6 +9,8 @@ points=0
 
 # How a driver is compiled; nothing else may be needed to use the headers.
 driver_flags="-Iinclude/km -Iinclude/shared -fshort-wchar -fms-extensions -Wno-multichar"
+# How a management client is compiled.
+client_flags="-Iinclude/um -Iinclude/shared -fshort-wchar -fms-extensions"
 strict="-Wall -Wextra -Werror"
 
 point() { # point NAME COMPLAINTS: no complaints is a pass

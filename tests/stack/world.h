@@ -75,6 +75,9 @@ struct world {
 	unsigned reports[ENGINE_RULES];
 };
 
+/* For the worlds that are created from now on; NULL: nobody is told. */
+static UNUSED struct stack_sink *world_sink;
+
 /* In the order in which they are asked. */
 static const struct model_sublayer world_sublayers[] = {
 	{.key = {.a = 0x50b1a7e1}, .weight = 300},
@@ -323,7 +326,7 @@ static inline UNUSED void world_create_with(struct world *w, const struct engine
 		.add_sublayers = world_sublayers,
 		.n_add_sublayers = ARRAY_LEN(world_sublayers),
 	};
-	struct stack_config stack = {.workers = 1};
+	struct stack_config stack = {.workers = 1, .sink = world_sink};
 	struct engine_config engine = *config;
 
 	memset(w, 0, sizeof(*w));

@@ -61,7 +61,7 @@ def errors():
     body = [f'#define {r["name"]} ((HRESULT)0x{int(r["value"], 0):08X})'
             for r in facts.read("errors")]
     body += [f'#define {r["name"]} {int(r["win32"], 0)}U' for r in facts.read("err-codes")
-             if r["name"].startswith("ERROR_")]
+             if not r["name"].startswith("FWP_E_")]
     return header("Win32 codes: the Fwp ones and those that user-mode functions return.", body)
 
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The name that many programs write; there, file names have no case.
+ */
+#pragma once
+
+#include "windows.h"

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another door to netioapi.h: the identifiers of interfaces are all a client needs of it.
+ */
+#pragma once
+
+#include "netioapi.h"
