@@ -206,6 +206,20 @@ bool file_exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+wfp_err file_resolve(const char *path, char **out)
+{
+	char *real = realpath(path, NULL), *copy;
+
+	if (!real)
+		return err_from_errno(errno);
+	copy = mem_strdup(real);
+	free(real);
+	if (!copy)
+		return ERR_NO_MEMORY;
+	*out = copy;
+	return ERR_OK;
+}
+
 wfp_err file_remove(const char *path)
 {
 	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : err_from_errno(errno);

@@ -39,6 +39,9 @@ void file_lock_drop(int lock);
 
 bool file_exists(const char *path);
 
+/* The absolute path without links, "." and ".."; the caller frees it with mem_free. */
+MUST_CHECK wfp_err file_resolve(const char *path, char **out);
+
 /* Fine when there is no such file. */
 MUST_CHECK wfp_err file_remove(const char *path);
 

@@ -81,14 +81,28 @@ DWORD WINAPI FwpmSystemPortsSubscribe0(HANDLE engineHandle, void *reserved,
 				(void (*)(void))callback, context, sysPortsHandle);
 }
 
+/* The session would have to wait for the callback that closes it. */
+static bool from_its_callback(HANDLE own)
+{
+	struct session *s = session_use(own);
+	bool yes = s && session_in_callback(s);
+
+	if (s)
+		handle_release(own);
+	return yes;
+}
+
 DWORD WINAPI FwpmSystemPortsUnsubscribe0(HANDLE engineHandle, HANDLE sysPortsHandle)
 {
-	HANDLE own = subscription_owned(sysPortsHandle);
+	HANDLE own = engineHandle ? NULL : subscription_owned(sysPortsHandle);
 	wfp_err err;
 
-	if (!own || engineHandle)
-		return subscription_remove(engineHandle, OPENWFP__KIND__SYSTEM_PORTS,
-					   sysPortsHandle);
-	err = subscription_remove(own, OPENWFP__KIND__SYSTEM_PORTS, sysPortsHandle);
-	return session_close(own) == ERR_BUSY ? ERR_BUSY : err;
+	if (own && from_its_callback(own))
+		return ERR_BUSY;
+	err = subscription_remove(own ? own : engineHandle, OPENWFP__KIND__SYSTEM_PORTS,
+				  sysPortsHandle);
+	/* Of two that remove it at once, the one that did closes the session. */
+	if (own && err != ERR_INVALID_HANDLE)
+		end(own);
+	return err;
 }

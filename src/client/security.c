@@ -96,17 +96,43 @@ static wfp_err compose(const struct parts *p, struct arena *a, ProtobufCBinaryDa
 	return ERR_OK;
 }
 
-wfp_err security_flatten(const void *sd, struct arena *a, ProtobufCBinaryData *out)
+static wfp_err split(const void *sd, struct parts *out)
 {
 	const SECURITY_DESCRIPTOR *head = sd;
-	struct parts parts;
 
 	if (head->Revision != SECURITY_DESCRIPTOR_REVISION)
 		return ERR_INVALID_PARAMETER;
 	if (head->Control & SE_SELF_RELATIVE)
-		split_relative(sd, &parts);
+		split_relative(sd, out);
 	else
-		split_absolute(sd, &parts);
+		split_absolute(sd, out);
+	return ERR_OK;
+}
+
+wfp_err security_flatten(const void *sd, struct arena *a, ProtobufCBinaryData *out)
+{
+	struct parts parts;
+	wfp_err err = split(sd, &parts);
+
+	return err ? err : compose(&parts, a, out);
+}
+
+wfp_err security_flatten_named(const void *sd, SECURITY_INFORMATION which, struct arena *a,
+			       ProtobufCBinaryData *out)
+{
+	struct parts parts;
+	wfp_err err = split(sd, &parts);
+
+	if (err)
+		return err;
+	if (!(which & OWNER_SECURITY_INFORMATION))
+		parts.owner = NULL;
+	if (!(which & GROUP_SECURITY_INFORMATION))
+		parts.group = NULL;
+	if (!(which & DACL_SECURITY_INFORMATION))
+		parts.control &= (uint16_t)~SE_DACL_PRESENT;
+	if (!(which & SACL_SECURITY_INFORMATION))
+		parts.control &= (uint16_t)~SE_SACL_PRESENT;
 	return compose(&parts, a, out);
 }
 

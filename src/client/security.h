@@ -13,6 +13,10 @@
 /* *out is a self-relative copy in the arena.  ERR_INVALID_PARAMETER: no descriptor. */
 MUST_CHECK wfp_err security_flatten(const void *sd, struct arena *a, ProtobufCBinaryData *out);
 
+/* Of the parts that `which` names alone. */
+MUST_CHECK wfp_err security_flatten_named(const void *sd, SECURITY_INFORMATION which,
+					  struct arena *a, ProtobufCBinaryData *out);
+
 /* The addresses of the caller's pointers, NULL where not asked for; sd must be asked for. */
 struct security_out {
 	PSID *owner, *group;
