@@ -84,6 +84,7 @@ static const struct {
 	CODE(ERROR_FILE_NOT_FOUND, "there is no such file or interface"),
 	CODE(ERROR_PATH_NOT_FOUND, "there is no such folder"),
 	CODE(ERROR_ACCESS_DENIED, "run it as an administrator (root)"),
+	CODE(ERROR_INVALID_NAME, "this is no name"),
 	CODE(ERROR_NOT_ENOUGH_MEMORY, "no memory is left"),
 	CODE(ERROR_NOT_SUPPORTED, "the engine keeps nothing: start wfpd with --store"),
 	CODE(ERROR_INVALID_PARAMETER, "there is no such interface or object"),

@@ -68,6 +68,7 @@ struct owner {
 	const WCHAR *name;
 	UINT16 weight; /* of the sublayer: a higher one is asked earlier */
 	BOOL persistent;
+	BOOL may_exist; /* then it stays as it is */
 };
 DWORD add_owner(HANDLE engine, const struct owner *o);
 /* After everything that refers to them. What is missing may be missing. */

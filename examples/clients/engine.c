@@ -44,15 +44,18 @@ DWORD add_owner(HANDLE engine, const struct owner *o)
 	provider.providerKey = *o->provider;
 	provider.displayData.name = (WCHAR *)o->name;
 	provider.flags = o->persistent ? FWPM_PROVIDER_FLAG_PERSISTENT : 0;
-	result = check("add the provider", FwpmProviderAdd0(engine, &provider, NULL));
-	if (result)
-		return result;
+	result = FwpmProviderAdd0(engine, &provider, NULL);
+	if (result && !(o->may_exist && IS_CODE(result, FWP_E_ALREADY_EXISTS)))
+		return check("add the provider", result);
 	sublayer.subLayerKey = *o->sublayer;
 	sublayer.displayData.name = (WCHAR *)o->name;
 	sublayer.flags = o->persistent ? FWPM_SUBLAYER_FLAG_PERSISTENT : 0;
 	sublayer.providerKey = (GUID *)o->provider;
 	sublayer.weight = o->weight;
-	return check("add the sublayer", FwpmSubLayerAdd0(engine, &sublayer, NULL));
+	result = FwpmSubLayerAdd0(engine, &sublayer, NULL);
+	if (result && !(o->may_exist && IS_CODE(result, FWP_E_ALREADY_EXISTS)))
+		return check("add the sublayer", result);
+	return ERROR_SUCCESS;
 }
 
 DWORD remove_owner(HANDLE engine, const struct owner *o)

@@ -30,8 +30,10 @@ DEFINE_GUID(SWITCH_PROVIDER, 0x3f0a1c52, 0x6b7d, 0x4e18, 0x9c, 0x21, 0x5d, 0x84,
 	    0x10);
 DEFINE_GUID(SWITCH_SUBLAYER, 0x3f0a1c53, 0x6b7d, 0x4e18, 0x9c, 0x21, 0x5d, 0x84, 0x0e, 0xb3, 0x77,
 	    0x10);
-static const struct owner stays = {&SWITCH_PROVIDER, &SWITCH_SUBLAYER, L"killswitch", 0xFFFF, TRUE};
-static const struct owner goes = {&SWITCH_PROVIDER, &SWITCH_SUBLAYER, L"killswitch", 0xFFFF, FALSE};
+static const struct owner stays = {&SWITCH_PROVIDER, &SWITCH_SUBLAYER, L"killswitch", 0xFFFF,
+				   .persistent = TRUE};
+static const struct owner goes = {&SWITCH_PROVIDER, &SWITCH_SUBLAYER, L"killswitch", 0xFFFF,
+				  .persistent = FALSE};
 
 #define WEIGHT_PERMIT 15u
 #define WEIGHT_BLOCK  0u
@@ -256,7 +258,7 @@ static DWORD print_filter(HANDLE engine, const FWPM_FILTER0 *f, void *ctx)
 	char name[NARROW_MAX];
 
 	for (size_t i = 0; i < _countof(layers); i++)
-		if (IsEqualGUID(f->layerKey, *layers[i].key))
+		if (memcmp(&f->layerKey, layers[i].key, sizeof(GUID)) == 0)
 			layer = layers[i].name;
 	printf("%8llu  %-10s  %-8s  %s\n", (unsigned long long)f->filterId, layer, lifetime,
 	       narrow(f->displayData.name, name, sizeof(name)));
