@@ -69,7 +69,7 @@ def replay(build):
 
 class Wfpd:
     def __init__(self, topo, build):
-        self.p = subprocess.Popen(topo.inside("host", [build / "cmd/wfpd", "--path", "nfqueue", "--json"]),
+        self.p = subprocess.Popen(topo.inside("host", [build / "cmd/wfpd", "--path", "nfqueue", "--no-socket", "--json"]),
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if json.loads(self.p.stdout.readline()).get("event") != "ready":
             raise RuntimeError("wfpd did not start")
@@ -108,6 +108,23 @@ def live(build):
                "unit": unit, "baseline": "no wfpd", "baseline_value": statistics.median(figures[what, False])}
 
 
+def bfe(build):
+    """The engine itself, then a client of a daemon that keeps a store."""
+    yield from micro(build, "commit")
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as d:
+        socket, store = f"{d}/sock", f"{d}/store.db"
+        p = subprocess.Popen([build / "cmd/wfpd", "--path", "none", "--json", "--socket", socket, "--store", store],
+                             stdout=subprocess.PIPE, text=True)
+        try:
+            if json.loads(p.stdout.readline()).get("event") != "ready":
+                raise RuntimeError("wfpd did not start")
+            out = subprocess.run([build / "bench/bench_manage", socket, d], check=True, capture_output=True, text=True)
+            yield from map(json.loads, out.stdout.splitlines())
+        finally:
+            p.send_signal(signal.SIGTERM)
+            p.communicate(timeout=60)
+
+
 def live_or_why_not(build):
     if os.geteuid() != 0:
         print("live: skipped: not root", file=sys.stderr)
@@ -119,8 +136,8 @@ def live_or_why_not(build):
         return []
 
 
-BENCHES = {"classify": lambda b: micro(b, "classify"), "pend": lambda b: micro(b, "pend"), "replay": replay,
-           "live": live_or_why_not}
+BENCHES = {"classify": lambda b: micro(b, "classify"), "commit": lambda b: micro(b, "commit"),
+           "pend": lambda b: micro(b, "pend"), "bfe": bfe, "replay": replay, "live": live_or_why_not}
 
 
 def main():
@@ -134,8 +151,8 @@ def main():
         if args.name in (None, name):
             for row in run(args.build.resolve()):
                 ratio = row["value"] / row["baseline_value"] if row["baseline_value"] else float("nan")
-                print(f"{row['name']:46} {row['value']:14.1f} {row['unit']:14} {ratio:8.2f} x {row['baseline']}"
-                      f" ({row['baseline_value']:.1f})", flush=True)
+                print(f"{row['name']:46} {row['value']:14.4g} {row['unit']:14} {ratio:8.2f} x {row['baseline']}"
+                      f" ({row['baseline_value']:.4g})", flush=True)
                 rows.append({**row, "ratio": ratio})
     out = ROOT / "build" / "bench"
     out.mkdir(parents=True, exist_ok=True)

@@ -21,17 +21,18 @@ static void set_up(void)
 
 	rcu_thread_enter();
 	BUG_ON(engine_create(&engine, &config));
-	BUG_ON(bfe_create(&bfe, engine));
+	BUG_ON(bfe_create(&bfe, &(struct bfe_config){.engine = engine}));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct bfe_session_config dynamic = {.flags = BFE_SESSION_DYNAMIC};
 	struct bfe_session *session;
 	struct buf why = {0};
 
 	if (!engine)
 		set_up();
-	BUG_ON(bfe_session_open(bfe, BFE_SESSION_DYNAMIC, 0, &session));
+	BUG_ON(bfe_session_open(bfe, &dynamic, &session));
 	if (policy_file_parse(session, (const char *)data, size, "input", &why)) {
 		BUG_ON(why.len == 0);
 		BUG_ON(!engine_layer_empty(engine, AUTH));

@@ -3,7 +3,8 @@
  * sd - any bytes as a security descriptor and a token: checked, written as text, inherited, set.
  *
  * The first byte says how many of the bytes behind it, in units of 8, are the token.  What is made
- * of an accepted descriptor must be acceptable itself, and its text must read back.
+ * of an accepted descriptor must be acceptable itself, and its text must read back.  The same bytes
+ * are taken for the text of a descriptor, and for a condition as text and as bytes.
  */
 #include "fuzz.h"
 
@@ -11,6 +12,7 @@
 #include "model/access.h"
 #include "model/inherit.h"
 #include "model/sddl.h"
+#include "model/sddl_condition.h"
 
 #include <string.h>
 
@@ -45,6 +47,56 @@ static void check_text(const struct model_blob *sd)
 	}
 	buf_free(&text);
 	buf_free(&again);
+}
+
+/*
+ * Whatever the reader makes, the writer can say, and it is read back as the same.  False: the
+ * reader refuses it.
+ */
+static bool check_read_condition(const char *text)
+{
+	struct buf bytes = {0}, again = {0}, written = {0};
+	const char *end = text;
+	bool good = model_sddl_condition_parse(&bytes, &end) == ERR_OK;
+
+	if (good) {
+		BUG_ON(model_sddl_condition_format(&written, bytes.data, bytes.len));
+		end = buf_str(&written);
+		BUG_ON(model_sddl_condition_parse(&again, &end) || *end);
+		BUG_ON(again.len != bytes.len || memcmp(again.data, bytes.data, bytes.len) != 0);
+	}
+	buf_free(&bytes);
+	buf_free(&again);
+	buf_free(&written);
+	return good;
+}
+
+static void check_as_text(const struct model_blob *input)
+{
+	struct model_blob *sd;
+	struct buf text = {0};
+	size_t at = 0;
+
+	buf_append(&text, input->data, input->size);
+	if (buf_err(&text) == ERR_OK) {
+		(void)check_read_condition(buf_str(&text));
+		if (model_sddl_parse(&sd, buf_str(&text), &at) == ERR_OK) {
+			check_text(sd);
+			mem_free(sd);
+		} else {
+			BUG_ON(at > strlen(buf_str(&text)));
+		}
+	}
+	buf_free(&text);
+}
+
+static void check_condition(const struct model_blob *input)
+{
+	struct buf text = {0};
+
+	if (model_sddl_condition_format(&text, input->data, input->size) == ERR_OK)
+		BUG_ON(!check_read_condition(buf_str(&text)));
+	buf_free(&text);
 }
 
 static void check_access(const struct model_blob *sd, const struct model_blob *token)
@@ -89,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (copy(&token, data + 1, len) && copy(&sd, data + 1 + len, size - 1 - len) &&
 	    model_sd_default_engine(&engine) == ERR_OK) {
 		check_text(&sd);
+		check_as_text(&sd);
+		check_condition(&sd);
 		check_access(&sd, &token);
 		check_changes(&sd, engine);
 	}

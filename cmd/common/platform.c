@@ -10,7 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
+#include "bfe/monitor.h"
 #include "bfe/policy_file.h"
+#include "bfe/store.h"
 #include "ntshim/nt.h"
 
 #include <string.h>
@@ -24,6 +27,8 @@ struct platform {
 	struct engine *engine;
 	struct stack *stack;
 	struct bfe *bfe;
+	struct store *store;	     /* NULL: none */
+	struct bfe_monitor *monitor; /* NULL: none */
 	struct bfe_session *session; /* of the policy file */
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
 	char *names[PLATFORM_DRIVERS_MAX];
@@ -45,7 +50,8 @@ static void report(void *ctx, const struct engine_report *r)
 static wfp_err load_policy(struct platform *p, struct buf *why)
 {
 	/* Not a dynamic one: objects of the drivers may refer to those of the file. */
-	wfp_err err = bfe_session_open(p->bfe, 0, 0, &p->session);
+	wfp_err err =
+		bfe_session_open(p->bfe, &(struct bfe_session_config){.kernel = true}, &p->session);
 
 	if (err) {
 		buf_printf(why, "no session for the policy: %s", err_text(err));
@@ -75,34 +81,106 @@ static wfp_err load_drivers(struct platform *p, struct buf *why)
 	return err;
 }
 
-static wfp_err create_parts(struct platform *p)
+/* ---- the store ------------------------------------------------------------------------ */
+
+/* Does systemd start this service by itself?  Without systemd there is nobody who does not. */
+static bool service_starts(void *ctx, const char *name)
+{
+	const char *const argv[] = {"systemctl", "is-enabled", "--quiet", "--", name, NULL};
+	struct buf output = {0};
+	int status;
+
+	if (proc_run(argv, &status, &output) != ERR_OK || status == 127)
+		status = 0;
+	buf_free(&output);
+	return status == 0;
+}
+
+static void tell_how(const struct store_opened *how, const char *why)
+{
+	if (how->found == STORE_DAMAGED)
+		log_error("%s; %u boot-time records were kept", why, how->recovered);
+	else if (how->found == STORE_MIGRATED)
+		log_info("the policy store was of version %u and is brought up to date",
+			 how->version);
+	if (how->boot_lost || how->boot_stale)
+		log_error("the copy of the boot-time set is %s%s%s",
+			  how->boot_lost ? "damaged" : "out of date", *why ? ": " : "", why);
+}
+
+static wfp_err open_store(struct platform *p, struct buf *why)
+{
+	struct store_opened how = {0};
+	struct buf said = {0};
+	wfp_err err;
+
+	if (!p->options.store)
+		return ERR_OK;
+	err = store_open(&p->store, p->options.store, &how, &said);
+	if (err)
+		buf_printf(why, "%s", said.len ? buf_str(&said) : err_text(err));
+	else
+		tell_how(&how, buf_str(&said));
+	buf_free(&said);
+	return err;
+}
+
+/* ---- opening and loading -------------------------------------------------------------- */
+
+static wfp_err create_engine(struct platform *p)
 {
 	struct engine_config engine = p->options.engine;
-	struct stack_config stack = {.workers = p->options.workers,
-				     .hold_timeout = p->options.hold_timeout};
-	wfp_err err;
 
 	engine.report = report;
 	engine.report_ctx = p;
-	err = engine_create(&p->engine, &engine);
-	if (err)
-		return err;
-	stack.engine = p->engine;
-	err = stack_create(&p->stack, &stack);
-	if (err)
-		goto undo_engine;
-	err = bfe_create(&p->bfe, p->engine);
-	if (err)
-		goto undo_stack;
-	err = nt_start(&(struct nt_config){.engine = p->engine, .stack = p->stack, .bfe = p->bfe});
+	return engine_create(&p->engine, &engine);
+}
+
+static wfp_err create_stack(struct platform *p)
+{
+	struct stack_config stack = {.engine = p->engine,
+				     .workers = p->options.workers,
+				     .hold_timeout = p->options.hold_timeout,
+				     .sink = p->monitor ? bfe_monitor_sink(p->monitor) : NULL};
+
+	return stack_create(&p->stack, &stack);
+}
+
+static wfp_err create_bfe(struct platform *p)
+{
+	return bfe_create(&p->bfe, &(struct bfe_config){.engine = p->engine,
+							.store = p->store,
+							.service_starts = service_starts});
+}
+
+static wfp_err create_parts(struct platform *p)
+{
+	wfp_err err = create_engine(p);
+
+	if (!err && p->options.monitor)
+		err = bfe_monitor_create(&p->monitor, &(struct bfe_monitor_config){0});
 	if (!err)
-		return ERR_OK;
-	bfe_destroy(p->bfe);
-undo_stack:
-	stack_destroy(p->stack);
-undo_engine:
-	engine_destroy(p->engine);
+		err = create_stack(p);
+	if (!err)
+		err = create_bfe(p);
+	if (!err)
+		err = nt_start(
+			&(struct nt_config){.engine = p->engine, .stack = p->stack, .bfe = p->bfe});
 	return err;
+}
+
+/* In the opposite order of creation; what was not created is NULL. */
+static void destroy_parts(struct platform *p)
+{
+	if (p->bfe)
+		bfe_destroy(p->bfe);
+	if (p->stack)
+		stack_destroy(p->stack);
+	if (p->monitor)
+		bfe_monitor_destroy(p->monitor);
+	if (p->engine)
+		engine_destroy(p->engine);
+	store_close(p->store);
 }
 
 wfp_err platform_open(struct platform **out, const struct platform_options *options,
@@ -114,21 +192,40 @@ wfp_err platform_open(struct platform **out, const struct platform_options *opti
 	if (!p)
 		return ERR_NO_MEMORY;
 	p->options = *options;
-	err = create_parts(p);
+	err = open_store(p, why);
+	if (!err) {
+		err = create_parts(p);
+		if (err)
+			buf_printf(why, "the platform could not be set up: %s", err_text(err));
+	}
 	if (err) {
-		buf_printf(why, "the platform could not be set up: %s", err_text(err));
+		destroy_parts(p);
 		mem_free(p);
 		return err;
 	}
-	err = load_policy(p, why);
-	if (!err)
-		err = load_drivers(p, why);
+	if (p->store)
+		err = bfe_load_boot(p->bfe, p->options.store);
 	if (err) {
+		buf_printf(why, "%s: the boot-time filters could not be loaded: %s",
+			   p->options.store, err_text(err));
 		platform_close(p);
 		return err;
 	}
 	*out = p;
 	return ERR_OK;
+}
+
+wfp_err platform_load(struct platform *p, struct buf *why)
+{
+	wfp_err err = p->store ? bfe_load(p->bfe) : ERR_OK;
+
+	if (err) {
+		buf_printf(why, "%s: the policy could not be loaded: %s", p->options.store,
+			   err_text(err));
+		return err;
+	}
+	err = load_policy(p, why);
+	return err ? err : load_drivers(p, why);
 }
 
 /* ERR_TIMEOUT: its code still runs, for which the attempt has waited long enough. */
@@ -206,9 +303,7 @@ void platform_close(struct platform *p)
 		return;
 	nt_stop();
 	bfe_session_close(p->session);
-	bfe_destroy(p->bfe);
-	stack_destroy(p->stack);
-	engine_destroy(p->engine);
+	destroy_parts(p);
 	for (unsigned i = 0; i < p->options.n_drivers; i++)
 		mem_free(p->names[i]);
 	mem_free(p);
@@ -227,6 +322,11 @@ struct stack *platform_stack(struct platform *p)
 struct bfe *platform_bfe(struct platform *p)
 {
 	return p->bfe;
+}
+
+struct bfe_monitor *platform_monitor(struct platform *p)
+{
+	return p->monitor;
 }
 
 unsigned platform_driver_count(const struct platform *p)
@@ -263,14 +363,12 @@ static json_t *broken_rules(const struct engine_counters *c)
 	return out;
 }
 
-json_t *platform_summary(struct platform *p)
+void platform_stats(struct platform *p, void (*put)(void *to, const char *name, uint64_t value),
+		    void *to)
 {
 	struct engine_counters e;
 	struct stack_counters s;
-	json_t *out = json_object();
 
-	if (!out)
-		return NULL;
 	engine_counters_get(p->engine, &e);
 	stack_counters_get(p->stack, &s);
 	const struct {
@@ -297,7 +395,23 @@ json_t *platform_summary(struct platform *p)
 		{"endpoints_closed_while_pended", s.closed_while_pended},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		json_object_set_new(out, rows[i].name, json_integer((json_int_t)rows[i].value));
+		put(to, rows[i].name, rows[i].value);
+}
+
+static void put_json(void *to, const char *name, uint64_t value)
+{
+	json_object_set_new(to, name, json_integer((json_int_t)value));
+}
+
+json_t *platform_summary(struct platform *p)
+{
+	struct engine_counters e;
+	json_t *out = json_object();
+
+	if (!out)
+		return NULL;
+	engine_counters_get(p->engine, &e);
+	platform_stats(p, put_json, out);
 	json_object_set_new(out, "pended", pended_by_driver(p));
 	json_object_set_new(out, "rules", broken_rules(&e));
 	return out;

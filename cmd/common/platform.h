@@ -22,15 +22,28 @@ struct platform_options {
 	unsigned workers;
 	uint64_t hold_timeout; /* ns; 0: the stack's default */
 	const char *policy;    /* file; NULL: none */
+	const char *store;     /* file that keeps persistent objects; NULL: none are */
+	bool monitor;	       /* collect net events and connections */
 	const char *drivers[PLATFORM_DRIVERS_MAX];
 	unsigned n_drivers;
 };
 
 struct platform;
+struct bfe_monitor;
 
-/* On failure `why` is a sentence that names the file concerned, and nothing is left behind. */
+/*
+ * Everything but what is loaded: packets may be shown to it and meet the boot-time filters of the
+ * store, if there are any.  On failure `why` is a sentence that names the file concerned, and
+ * nothing is left behind.
+ */
 MUST_CHECK wfp_err platform_open(struct platform **out, const struct platform_options *options,
 				 struct buf *why);
+/*
+ * The rest of a start, once, also while packets run already: what the store keeps takes the place
+ * of the boot-time filters in one commit; then the policy file and the drivers.  After a failure,
+ * which `why` says, the platform can only be closed.
+ */
+MUST_CHECK wfp_err platform_load(struct platform *p, struct buf *why);
 /*
  * Takes everything down; drivers that still hold something are unloaded by force, and said so. What
  * a driver whose thread does not end could still call stays until the process ends.
@@ -40,6 +53,7 @@ void platform_close(struct platform *p);
 struct engine *platform_engine(struct platform *p);
 struct stack *platform_stack(struct platform *p);
 struct bfe *platform_bfe(struct platform *p);
+struct bfe_monitor *platform_monitor(struct platform *p); /* NULL: none was asked for */
 
 /*
  * Unloads a driver and loads it again, with packets running.  A driver that holds operations when
@@ -52,5 +66,8 @@ const char *platform_driver_name(const struct platform *p, unsigned driver);
 /* Unloads every driver; the counters that follow are final. */
 void platform_unload(struct platform *p);
 
+/* Calls put for each counter that is a number.  Any thread. */
+void platform_stats(struct platform *p, void (*put)(void *to, const char *name, uint64_t value),
+		    void *to);
 /* The counters under the names of the summary; a new reference. NULL: no memory. */
 json_t *platform_summary(struct platform *p);

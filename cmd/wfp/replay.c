@@ -200,7 +200,9 @@ static void run(void *arg)
 	wfp_err err = platform_open(&r->platform, &r->common.platform, &r->why);
 
 	if (!err) {
-		err = run_path(r);
+		err = platform_load(r->platform, &r->why);
+		if (!err)
+			err = run_path(r);
 		platform_unload(r->platform);
 		r->summary = platform_summary(r->platform);
 		platform_close(r->platform);

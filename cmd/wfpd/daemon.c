@@ -2,20 +2,25 @@
 /*
  * daemon - opens the platform and the path, runs, and takes down in the opposite order.
  *
- *	opening --ready--> running --stop signal, end of the source--> stopping --> summary
+ *	opening --> loading --ready--> running --stop signal, end of the source--> stopping -->
+ *summary
  *
- * The control thread is the only one that reloads drivers; it has ended before they are unloaded.
+ * A live path runs while the rest is loaded, so that the boot-time filters are in force from the
+ * first packet on; a capture waits until everything is there.  The control thread loads, serves and
+ * reloads; it has ended before anything is unloaded.
  */
 #include "wfpd/daemon.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/poll.h"
+#include "base/proc.h"
 #include "base/rcu.h"
 #include "base/sig.h"
 #include "base/thread.h"
 #include "common/names.h"
 #include "path/replay.h"
+#include "wfpd/serve.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +32,11 @@ struct daemon {
 	const char *arg; /* what stood behind the colon of --path */
 	struct platform *platform;
 	struct path *path;
-	bool stopping; /* [C] */
+	bool live;	     /* packets come by themselves: they do not wait for us */
+	bool stopping;	     /* [C] */
+	struct serve *serve; /* [C] */
+	wfp_err load_err;    /* [C] until it has ended */
+	struct buf load_why; /* [C] likewise */
 	uint64_t started;
 };
 
@@ -103,9 +112,22 @@ static void stop(struct daemon *d)
 	d->kind->stop(d->path);
 }
 
-static void control(void *arg)
+/* What is there from the moment on that "ready" is said. */
+static wfp_err get_ready(struct daemon *d, struct buf *why)
 {
-	struct daemon *d = arg;
+	wfp_err err = d->live ? platform_load(d->platform, why) : ERR_OK;
+
+	if (!err && !d->options->no_socket)
+		err = serve_start(&d->serve, d->platform, d->options->socket, why);
+	if (err)
+		return err;
+	print_event(d, "ready", NULL);
+	proc_notify("READY=1");
+	return ERR_OK;
+}
+
+static void obey_signals(struct daemon *d)
+{
 	int fd = sig_fd();
 
 	while (!d->stopping) {
@@ -120,6 +142,18 @@ static void control(void *arg)
 		if (events & SIG_EVENT_REPORT)
 			print_counters(d, "counters", path_counters(d));
 	}
+}
+
+static void control(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->load_err = get_ready(d, &d->load_why);
+	if (d->load_err)
+		stop(d);
+	obey_signals(d);
+	proc_notify("STOPPING=1");
+	serve_stop(d->serve);
 }
 
 /* ---- opening and running -------------------------------------------------------------------- */
@@ -165,8 +199,6 @@ static wfp_err run(struct daemon *d, struct buf *why)
 	struct thread *controller;
 	wfp_err err;
 
-	/* Said first: from here on the control thread says things, too, and signals wait for it. */
-	print_event(d, "ready", NULL);
 	d->started = clock_now();
 	err = thread_start(&controller, "control", control, d);
 	if (err)
@@ -176,6 +208,12 @@ static wfp_err run(struct daemon *d, struct buf *why)
 	stack_end(platform_stack(d->platform));
 	sig_post(SIG_EVENT_STOP); /* the source may have ended by itself */
 	thread_join(controller);
+	if (d->load_err) {
+		buf_reset(why);
+		buf_append_str(why, buf_str(&d->load_why));
+		err = d->load_err;
+	}
+	buf_free(&d->load_why);
 	return err;
 }
 
@@ -202,6 +240,11 @@ static enum exit_status run_platform(struct daemon *d, struct buf *why)
 {
 	wfp_err err = open_path(d, why);
 
+	if (!err && !d->live) {
+		err = platform_load(d->platform, why);
+		if (err)
+			d->kind->close(d->path);
+	}
 	if (!err)
 		return run_open(d, why);
 	platform_close(d->platform);
@@ -224,6 +267,8 @@ enum exit_status daemon_run(const struct daemon_options *o)
 		buf_append_str(&why, err_text(err));
 		return fail(EXIT_MACHINE, &why);
 	}
+	d.live = d.kind != &replay_path && !o->probe;
+	platform.monitor = true;
 	platform.workers = d.kind == path_find("nfqueue") ? o->nfqueue.n_queues : 1;
 	rcu_thread_enter();
 	err = platform_open(&d.platform, &platform, &why);

@@ -14,6 +14,8 @@ struct daemon_options {
 	struct engine_options common; /* first: the shared rows store here */
 	const char *path;	      /* "nfqueue", "replay:FILE", "none" */
 	bool probe;
+	const char *socket; /* NULL: the default one */
+	bool no_socket;
 	struct nfqueue_options nfqueue;
 	const char *out;
 	const char *local[DAEMON_LOCAL_MAX];

@@ -15,6 +15,7 @@
 #include "common/engine_options.h"
 #include "common/exit.h"
 #include "wfpd/daemon.h"
+#include "wfpd/serve.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,30 @@ static bool store_local(void *into, const char *value)
 	return true;
 }
 
+static bool store_socket(void *into, const char *value)
+{
+	struct daemon_options *o = into;
+
+	o->socket = value;
+	return *value != '\0';
+}
+
+static bool store_no_socket(void *into, const char *value)
+{
+	struct daemon_options *o = into;
+
+	o->no_socket = true;
+	return value == NULL;
+}
+
+static bool store_store(void *into, const char *value)
+{
+	struct daemon_options *o = into;
+
+	o->common.platform.store = value;
+	return *value != '\0';
+}
+
 static const struct option_row rows[] = {
 	{"path", "nfqueue|replay:FILE|none", "where packets come from", store_path},
 	{"queues", "N", "nfqueue: how many queues, one worker each (default 1)", store_queues},
@@ -130,6 +155,11 @@ static const struct option_row rows[] = {
 	{"probe", NULL, "only say whether the path could be opened here", store_probe},
 	{"local", "ADDRESS", "replay: an address of the host (may be repeated)", store_local},
 	{"out", "FILE.pcapng", "replay: write the packets, each with its verdict", store_out},
+	{"store", "FILE.db", "keep persistent and boot-time objects here", store_store},
+	{"socket", "PATH", "where management programs reach us (default " SERVE_SOCKET ")",
+	 store_socket},
+	{"no-socket", NULL, "serve no management programs (a capture does not unless asked)",
+	 store_no_socket},
 	ENGINE_OPTION_ROWS,
 };
 
@@ -157,5 +187,8 @@ int main(int argc, char **argv)
 			n ? argv[1] : "");
 		return EXIT_INPUT;
 	}
+	/* A capture is over before anybody could ask; who wants it served says where. */
+	if (strncmp(o.path, "replay", 6) == 0 && !o.socket)
+		o.no_socket = true;
 	return (int)daemon_run(&o);
 }

@@ -433,7 +433,9 @@ typedef struct FWPM_NET_EVENT5_ {
 	};
 } FWPM_NET_EVENT5;
 
-/* Both times belong to the range. endTime zero means now; conditions are those of a filter. */
+/* endTime is not before startTime, both belong to the range; both zero mean any time. Conditions
+ * are joined by AND, one per field (FWP_E_DUPLICATE_CONDITION): protocol, addresses, ports, scope,
+ * application, user, event type. */
 typedef struct FWPM_NET_EVENT_ENUM_TEMPLATE0_ {
 	FILETIME startTime;
 	FILETIME endTime;

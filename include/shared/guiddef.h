@@ -27,8 +27,13 @@ typedef const GUID *LPCGUID;
 typedef GUID IID;
 typedef GUID CLSID;
 typedef GUID UUID;
+#ifdef __cplusplus
+#define REFGUID const GUID &
+#define REFIID	const IID &
+#else
 #define REFGUID const GUID *
 #define REFIID	const IID *
+#endif
 
 static inline int InlineIsEqualGUID(const GUID *a, const GUID *b)
 {
@@ -37,6 +42,17 @@ static inline int InlineIsEqualGUID(const GUID *a, const GUID *b)
 
 /* Takes the keys themselves, not their addresses. */
 #define IsEqualGUID(a, b) InlineIsEqualGUID(&(a), &(b))
+
+#ifdef __cplusplus
+inline bool operator==(const GUID &a, const GUID &b)
+{
+	return InlineIsEqualGUID(&a, &b) != 0;
+}
+inline bool operator!=(const GUID &a, const GUID &b)
+{
+	return !(a == b);
+}
+#endif
 
 #endif
 

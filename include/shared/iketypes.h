@@ -456,7 +456,7 @@ typedef struct IKEEXT_CREDENTIAL_PAIR2_ {
 	IKEEXT_CREDENTIAL2 peerCredentials;
 } IKEEXT_CREDENTIAL_PAIR2;
 
-/* One pair for main mode, a second one if there was an extended mode. */
+/* One pair for each mode that authenticated: main, and extended if there was one. */
 typedef struct IKEEXT_CREDENTIALS0_ {
 	UINT32 numCredentials;
 	IKEEXT_CREDENTIAL_PAIR0 *credentials;

@@ -34,7 +34,7 @@ typedef struct IPSEC_AUTH_TRANSFORM_ID0_ {
 	IPSEC_AUTH_CONFIG authConfig;
 } IPSEC_AUTH_TRANSFORM_ID0;
 
-/* cryptoModuleId is NULL for the built-in one. */
+/* cryptoModuleId is NULL: there are no others than the built-in one. */
 typedef struct IPSEC_AUTH_TRANSFORM0_ {
 	IPSEC_AUTH_TRANSFORM_ID0 authTransformId;
 	IPSEC_CRYPTO_MODULE_ID *cryptoModuleId;
@@ -163,7 +163,7 @@ typedef struct IPSEC_TUNNEL_ENDPOINT0_ {
 	};
 } IPSEC_TUNNEL_ENDPOINT0;
 
-/* remoteFqdn, when it is not NULL, stands for remoteAddresses as found by name. */
+/* A remote end that has several addresses, or a name: remoteFqdn may be NULL. */
 typedef struct IPSEC_TUNNEL_ENDPOINTS2_ {
 	FWP_IP_VERSION ipVersion;
 	union {

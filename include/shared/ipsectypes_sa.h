@@ -253,7 +253,7 @@ typedef struct IPSEC_GETSPI1_ {
 	IPSEC_CRYPTO_MODULE_ID *rngCryptoModuleID;
 } IPSEC_GETSPI1;
 
-/* transportFilter is what the association was made for, NULL in a tunnel. */
+/* transportFilter, which may be NULL, is what the association was made for. */
 typedef struct IPSEC_SA_DETAILS0_ {
 	FWP_IP_VERSION ipVersion;
 	FWP_DIRECTION saDirection;

@@ -96,7 +96,9 @@
 #define _Frees_ptr_
 #define _Frees_ptr_opt_
 
-/* The generation before: lower case, still found in old drivers. */
+/* The generation before: lower case, still found in old drivers. Not in C++, whose own library uses
+ * some of these names. */
+#ifndef __cplusplus
 #define __in
 #define __in_opt
 #define __out
@@ -110,3 +112,4 @@
 #define __checkReturn
 #define __analysis_assume(x)
 #define __callback
+#endif

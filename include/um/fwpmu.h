@@ -18,12 +18,13 @@
  * where the last one stopped, and returns less than was asked for only at the end.
  *
  * So are change subscriptions. Told are additions and deletions (flags say which) of objects that
- * the subscriber may read, once committed, in their order. They cannot be made inside an explicit
+ * the subscriber may read, once committed, in their order, except those that the subscribing
+ * session made itself. Subscribing and its end are FWP_E_TXN_IN_PROGRESS inside an explicit
  * transaction. SubscriptionsGet returns those of all sessions.
  *
- * A callback runs on a thread of the library, one at a time per session. It must not wait for its
- * own subscription to end; an unsubscribe waits for a callback that runs. Closing the session ends
- * all its subscriptions and enumerations.
+ * A callback runs on a thread of the library, one at a time per session. Ending a subscription
+ * waits for a callback that runs: not from inside one, and not while holding a lock that it takes.
+ * Closing the session ends all its subscriptions and enumerations.
  */
 #pragma once
 

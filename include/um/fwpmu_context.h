@@ -82,7 +82,9 @@ OPENWFP_EXPORT DWORD WINAPI FwpmProviderContextSubscriptionsGet0(
 	HANDLE engineHandle, FWPM_PROVIDER_CONTEXT_SUBSCRIPTION0 ***entries, UINT32 *numEntries);
 
 /* A tunnel is a provider context and the filters that lead traffic into it, added and deleted as
- * one; the key is that of tunnelPolicy. mainModePolicy may be NULL. */
+ * one; the key is that of tunnelPolicy. mainModePolicy may be NULL, and keyModKey for the usual
+ * keying. Without FWPM_TUNNEL_FLAG_POINT_TO_POINT a condition on anything but the addresses is
+ * FWP_E_INVALID_PARAMETER. */
 OPENWFP_EXPORT DWORD WINAPI FwpmIPsecTunnelAdd0(HANDLE engineHandle, UINT32 flags,
 						const FWPM_PROVIDER_CONTEXT0 *mainModePolicy,
 						const FWPM_PROVIDER_CONTEXT0 *tunnelPolicy,

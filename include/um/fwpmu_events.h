@@ -14,7 +14,7 @@ EXTERN_C_START
 /* Net events are kept in a ring of bounded size, and only while FWPM_ENGINE_COLLECT_NET_EVENTS
  * is on: else a handle is FWP_E_NET_EVENTS_DISABLED. The events are the same in each generation
  * of Enum; the older ones leave out kinds that they do not know. The handle is a snapshot, as
- * everywhere. */
+ * everywhere, but cannot be made inside an explicit transaction. */
 OPENWFP_EXPORT DWORD WINAPI FwpmNetEventCreateEnumHandle0(
 	HANDLE engineHandle, const FWPM_NET_EVENT_ENUM_TEMPLATE0 *enumTemplate, HANDLE *enumHandle);
 OPENWFP_EXPORT DWORD WINAPI FwpmNetEventEnum0(HANDLE engineHandle, HANDLE enumHandle,

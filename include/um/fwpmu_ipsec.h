@@ -18,8 +18,9 @@ OPENWFP_EXPORT DWORD WINAPI IPsecGetStatistics1(HANDLE engineHandle,
 						IPSEC_STATISTICS1 *ipsecStatistics);
 
 /* A pair of associations is made in steps: create the context, get or set the inbound SPI, add
- * the inbound bundle, then the outbound one. What is not completed in time is taken back. Expire
- * lets the present associations run out, delete ends them at once. inboundFilterId may be NULL. */
+ * the inbound bundle, then the outbound one. Expire ends the outbound association at once and the
+ * inbound one a minute later, for what is still on the wire; delete ends both at once.
+ * inboundFilterId may be NULL. */
 OPENWFP_EXPORT DWORD WINAPI IPsecSaContextCreate0(HANDLE engineHandle,
 						  const IPSEC_TRAFFIC0 *outboundTraffic,
 						  UINT64 *inboundFilterId, UINT64 *id);

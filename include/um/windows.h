@@ -23,6 +23,9 @@ EXTERN_C_START
 
 typedef HANDLE HLOCAL;
 
+/* Never the handle of an engine, an enumeration or a subscription; nor is NULL. */
+#define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
+
 /* Each thread has its own. Only the functions that say so set it; those of the platform return
  * their code. */
 OPENWFP_EXPORT DWORD WINAPI GetLastError(void);

@@ -70,7 +70,8 @@ static bool add_chunk(struct arena *a, size_t need)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	size_t need = (size + ALIGN - 1) & ~(ALIGN - 1);
+	/* An empty block has an address of its own, too: NULL is a failure. */
+	size_t need = size > 0 ? (size + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
 	void *p;
 
 	if (need < size || (need > a->room && !add_chunk(a, need))) {

@@ -19,3 +19,9 @@ bool proc_can_net_admin(void);
 
 /* NULL: not set, or not to be trusted because the program has rights that its user lacks. */
 const char *proc_env(const char *name);
+
+/*
+ * Tells the service manager, when it has started us and asks for it (NOTIFY_SOCKET), how we are:
+ * "READY=1", "STOPPING=1".  Nothing happens otherwise.
+ */
+void proc_notify(const char *state);

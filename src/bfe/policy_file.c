@@ -210,18 +210,42 @@ static wfp_err refused(const struct policy_place *at, wfp_err err)
 /* ---- providers, sublayers, callouts -------------------------------------------------------------
  */
 
+/* A draft's texts are only read. */
+static char *borrow(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
+static wfp_err read_description(const struct policy_place *at, const json_t *v,
+				struct model_object *draft)
+{
+	const char *text = NULL;
+	wfp_err err = policy_string(at, v, "description", &text);
+
+	draft->description = borrow(text);
+	return err;
+}
+
+static wfp_err add_object(struct policy *p, const struct policy_place *at,
+			  const struct model_object *draft)
+{
+	return refused(at, bfe_object_add(p->session, draft, NULL, NULL));
+}
+
 static wfp_err add_provider(struct policy *p, const struct policy_place *at, const json_t *v,
 			    const struct named_key *k)
 {
 	static const char *const keys[] = {"name", "description", "key", "serviceName", NULL};
-	struct bfe_provider in = {.key = k->key, .name = k->name};
+	struct model_object in = {.kind = MODEL_PROVIDER, .key = k->key, .name = borrow(k->name)};
+	const char *service = NULL;
 	wfp_err err = policy_object(at, v, keys);
 
 	if (!err)
-		err = policy_string(at, v, "description", &in.description);
+		err = read_description(at, v, &in);
 	if (!err)
-		err = policy_string(at, v, "serviceName", &in.service);
-	return err ? err : refused(at, bfe_provider_add(p->session, &in, NULL));
+		err = policy_string(at, v, "serviceName", &service);
+	in.service = borrow(service);
+	return err ? err : add_object(p, at, &in);
 }
 
 static wfp_err add_sublayer(struct policy *p, const struct policy_place *at, const json_t *v,
@@ -229,34 +253,34 @@ static wfp_err add_sublayer(struct policy *p, const struct policy_place *at, con
 {
 	static const char *const keys[] = {"name",     "description", "key",
 					   "provider", "weight",      NULL};
-	struct bfe_sublayer in = {.key = k->key, .name = k->name};
+	struct model_object in = {.kind = MODEL_SUBLAYER, .key = k->key, .name = borrow(k->name)};
 	uint64_t weight = 0;
 	wfp_err err = policy_object(at, v, keys);
 
 	if (!err)
-		err = policy_string(at, v, "description", &in.description);
+		err = read_description(at, v, &in);
 	if (!err)
 		err = resolve(p, at, v, "provider", NAMED_PROVIDER, &in.provider);
 	if (!err)
 		err = policy_member_number(at, v, "weight", UINT16_MAX, &weight);
 	in.weight = (uint16_t)weight;
-	return err ? err : refused(at, bfe_sublayer_add(p->session, &in, NULL));
+	return err ? err : add_object(p, at, &in);
 }
 
 static wfp_err add_callout(struct policy *p, const struct policy_place *at, const json_t *v,
 			   const struct named_key *k)
 {
 	static const char *const keys[] = {"name", "description", "key", "provider", "layer", NULL};
-	struct bfe_callout in = {.key = k->key, .name = k->name};
+	struct model_object in = {.kind = MODEL_CALLOUT, .key = k->key, .name = borrow(k->name)};
 	wfp_err err = policy_object(at, v, keys);
 
 	if (!err)
-		err = policy_string(at, v, "description", &in.description);
+		err = read_description(at, v, &in);
 	if (!err)
 		err = resolve(p, at, v, "provider", NAMED_PROVIDER, &in.provider);
 	if (!err)
 		err = read_layer(at, v, &in.layer);
-	return err ? err : refused(at, bfe_callout_add(p->session, &in, NULL));
+	return err ? err : add_object(p, at, &in);
 }
 
 typedef wfp_err add_named_fn(struct policy *p, const struct policy_place *at, const json_t *v,
@@ -473,8 +497,8 @@ static wfp_err read_texts(const struct policy_place *at, const json_t *v, struct
 
 	if (!err)
 		err = policy_string(at, v, "description", &description);
-	f->name = (char *)(uintptr_t)name; /* a draft's are only read */
-	f->description = (char *)(uintptr_t)description;
+	f->name = borrow(name);
+	f->description = borrow(description);
 	return err;
 }
 
@@ -524,7 +548,9 @@ static wfp_err add_filters(struct policy *p)
 
 		err = read_filter(p, &at, json_array_get(v, i), &weight, &draft);
 		if (!err)
-			err = refused(&at, bfe_filter_add(p->session, &draft, NULL));
+			err = add_object(
+				p, &at,
+				&(struct model_object){.kind = MODEL_FILTER, .filter = &draft});
 		clear_conditions(&draft);
 	}
 	return err;

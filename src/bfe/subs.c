@@ -57,31 +57,39 @@ bool bfe_sub_listens(const struct bfe_sub *s)
 	return !atom32_load_acquire(&s->gone);
 }
 
-/* The call is over.  Whoever waits to leave frees it; who left from inside cannot. */
-static void end_call(struct bfe_subs *subs, struct bfe_sub *s)
+/*
+ * The lock is held at both ends.  s stays in the list meanwhile; the next one is returned, because
+ * who left from inside his call is freed here.
+ */
+static struct list *call(struct bfe_subs *subs, struct bfe_sub *s,
+			 void (*fn)(struct bfe_sub *s, void *arg), void *arg) REQUIRES(*subs->lock)
 {
+	struct list *next;
+
+	s->running = thread_id();
+	lock_drop(subs->lock);
+	fn(s, arg);
+	lock_take(subs->lock);
+	next = s->link.next;
 	s->running = 0;
 	if (s->left_inside) {
 		list_del(&s->link);
 		subs->free(s);
 	}
 	cond_broadcast(&subs->idle);
+	return next;
 }
 
 void bfe_subs_each(struct bfe_subs *subs, void (*fn)(struct bfe_sub *s, void *arg), void *arg)
 {
-	struct list *pos, *next;
+	struct list *pos;
 
 	lock_take(subs->lock);
-	for (pos = subs->list.next; pos != &subs->list; pos = next) {
+	for (pos = subs->list.next; pos != &subs->list;) {
 		struct bfe_sub *s = LIST_ENTRY(pos, struct bfe_sub, link);
 
-		s->running = thread_id();
-		lock_drop(subs->lock);
-		fn(s, arg);
-		lock_take(subs->lock);
-		next = pos->next;
-		end_call(subs, s);
+		/* Who waits to leave has heard his last. */
+		pos = bfe_sub_listens(s) ? call(subs, s, fn, arg) : pos->next;
 	}
 	lock_drop(subs->lock);
 }

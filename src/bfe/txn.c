@@ -1,37 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * txn - transactions: one writer or several readers, and the one way into the engine.
+ * txn - transactions: one writer at a time, and what each call does about the session's.
  *
- * The lock that sessions wait for is a role: b->writer or a place among b->readers, guarded by
- * b->lock and waited for on b->changed.  So no lock is held while engine_commit calls notifyFns;
- * b->committing names the thread that is in there, and what that thread calls is refused.
+ * The lock that writers wait for is a role, b->writer, guarded by b->lock and waited for on
+ * b->changed.  So no lock is held while a commit calls notifyFns, the store and subscribers;
+ * b->committing names the thread that is in there, and what that thread calls is refused.  A
+ * read-only transaction is a snapshot and waits for nobody.
  */
 #include "bfe/state.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/thread.h"
 #include "engine/callout.h"
+#include "model/access.h"
 
 #define DEFAULT_WAIT_MS 15000u
+#define ALIVE_SLICE	(250 * CLOCK_MS)
 
 /* ---- calls ------------------------------------------------------------------------------------
  */
 
+/* REQUIRES(b->lock) */
+static wfp_err make_busy(struct bfe_session *s)
+{
+	struct bfe *b = s->bfe;
+
+	if (b->committing == thread_id())
+		return ERR_TXN_IN_PROGRESS;
+	while (s->busy)
+		cond_wait(&b->changed, &b->lock);
+	if (s->closing)
+		return ERR_SESSION_ABORTED;
+	if (s->aborted) {
+		s->aborted = false;
+		return ERR_TXN_ABORTED;
+	}
+	s->busy = true;
+	return ERR_OK;
+}
+
 wfp_err bfe_call_enter(struct bfe_session *s)
 {
 	struct bfe *b = s->bfe;
-	wfp_err err = ERR_OK;
+	wfp_err err;
 
 	if (engine_frame_current())
 		return ERR_NOT_SUPPORTED;
 	lock_take(&b->lock);
-	if (b->committing == thread_id())
-		err = ERR_TXN_IN_PROGRESS;
-	while (!err && s->busy)
-		cond_wait(&b->changed, &b->lock);
-	if (!err)
-		s->busy = true;
+	err = make_busy(s);
 	lock_drop(&b->lock);
 	if (!err)
 		bfe_sessions_reap(b);
@@ -49,7 +65,7 @@ void bfe_call_leave(struct bfe_session *s)
 	bfe_sessions_reap(b);
 }
 
-/* ---- the role ---------------------------------------------------------------------------------
+/* ---- the writer's role ------------------------------------------------------------------------
  */
 
 uint64_t bfe_txn_deadline(const struct bfe_session *s)
@@ -59,36 +75,56 @@ uint64_t bfe_txn_deadline(const struct bfe_session *s)
 	return ms == UINT32_MAX ? CLOCK_NEVER : clock_now() + ms * CLOCK_MS;
 }
 
-static bool available(const struct bfe *b, bool read_only)
+static void start(struct bfe_session *s, bool read_only)
 {
-	return !b->writer && (read_only || b->readers == 0);
-}
-
-static void take_role(struct bfe_session *s, bool read_only)
-{
-	if (read_only) {
-		s->bfe->readers++;
-	} else {
-		s->bfe->writer = s;
-		s->bfe->writer_thread = thread_id();
-	}
 	s->in_txn = true;
 	s->read_only = read_only;
+	s->txn_began = clock_now();
 }
 
-wfp_err bfe_txn_acquire(struct bfe_session *s, bool read_only, uint64_t deadline)
+/* False: whoever waits has gone.  The lock is not held while we ask.  REQUIRES(b->lock) */
+static bool still_there(struct bfe_session *s)
+{
+	bool there;
+
+	if (!s->alive)
+		return true;
+	lock_drop(&s->bfe->lock);
+	there = s->alive(s->ctx);
+	lock_take(&s->bfe->lock);
+	return there;
+}
+
+/* REQUIRES(b->lock) */
+static wfp_err wait_for_role(struct bfe_session *s, uint64_t deadline)
 {
 	struct bfe *b = s->bfe;
-	bool in_time = deadline > 0;
-	wfp_err err = ERR_OK;
+
+	while (b->writer) {
+		uint64_t now = clock_now(), until = deadline;
+
+		if (now >= deadline)
+			return ERR_TIMEOUT;
+		if (s->alive && deadline - now > ALIVE_SLICE)
+			until = now + ALIVE_SLICE;
+		if (!cond_wait_until(&b->changed, &b->lock, until) && !still_there(s))
+			return ERR_SESSION_ABORTED;
+	}
+	return ERR_OK;
+}
+
+wfp_err bfe_txn_acquire(struct bfe_session *s, uint64_t deadline)
+{
+	struct bfe *b = s->bfe;
+	wfp_err err;
 
 	lock_take(&b->lock);
-	while (!available(b, read_only) && in_time)
-		in_time = cond_wait_until(&b->changed, &b->lock, deadline);
-	if (available(b, read_only))
-		take_role(s, read_only);
-	else
-		err = ERR_TIMEOUT;
+	err = wait_for_role(s, deadline);
+	if (!err) {
+		b->writer = s;
+		b->writer_thread = thread_id();
+		start(s, false);
+	}
 	lock_drop(&b->lock);
 	return err;
 }
@@ -98,129 +134,34 @@ static void release_role(struct bfe_session *s)
 	struct bfe *b = s->bfe;
 
 	lock_take(&b->lock);
-	if (s->read_only)
-		b->readers--;
-	else
-		b->writer = NULL;
+	b->writer = NULL;
 	s->in_txn = false;
 	cond_broadcast(&b->changed);
 	lock_drop(&b->lock);
 }
 
-/* ---- the delta --------------------------------------------------------------------------------
- */
-
-/* The arrays of an engine_delta; each as long as all changes together. */
-struct delta {
-	struct model_filter **add_filters;
-	uint64_t *remove_filters;
-	struct model_sublayer *add_sublayers;
-	struct guid *remove_sublayers;
-	struct model_callout *add_callouts;
-	struct guid *remove_callouts;
-	struct engine_delta d;
-};
-
-static wfp_err delta_alloc(struct delta *x, size_t n)
-{
-	x->add_filters = mem_zalloc_array(n, sizeof(*x->add_filters));
-	x->remove_filters = mem_zalloc_array(n, sizeof(*x->remove_filters));
-	x->add_sublayers = mem_zalloc_array(n, sizeof(*x->add_sublayers));
-	x->remove_sublayers = mem_zalloc_array(n, sizeof(*x->remove_sublayers));
-	x->add_callouts = mem_zalloc_array(n, sizeof(*x->add_callouts));
-	x->remove_callouts = mem_zalloc_array(n, sizeof(*x->remove_callouts));
-	x->d.add_filters = x->add_filters;
-	x->d.remove_filters = x->remove_filters;
-	x->d.add_sublayers = x->add_sublayers;
-	x->d.remove_sublayers = x->remove_sublayers;
-	x->d.add_callouts = x->add_callouts;
-	x->d.remove_callouts = x->remove_callouts;
-	return x->add_filters && x->remove_filters && x->add_sublayers && x->remove_sublayers &&
-			       x->add_callouts && x->remove_callouts
-		       ? ERR_OK
-		       : ERR_NO_MEMORY;
-}
-
-static void delta_free(struct delta *x)
-{
-	mem_free(x->remove_callouts);
-	mem_free(x->add_callouts);
-	mem_free(x->remove_sublayers);
-	mem_free(x->add_sublayers);
-	mem_free(x->remove_filters);
-	mem_free(x->add_filters);
-}
-
-static void delta_add(struct delta *x, const struct bfe_object *o)
-{
-	switch (o->kind) {
-	case BFE_SUBLAYER:
-		x->add_sublayers[x->d.n_add_sublayers++] =
-			(struct model_sublayer){.key = o->key, .weight = o->weight};
-		break;
-	case BFE_CALLOUT:
-		x->add_callouts[x->d.n_add_callouts++] = (struct model_callout){
-			.key = o->key, .id = (uint32_t)o->id, .layer = o->layer, .flags = o->flags};
-		break;
-	case BFE_FILTER:
-		x->add_filters[x->d.n_add_filters++] = o->filter;
-		break;
-	default:
-		break;
-	}
-}
-
-/* A sublayer that was added again under its key only changes its weight. */
-static void delta_remove(struct delta *x, struct bfe *b, const struct bfe_object *o)
-{
-	switch (o->kind) {
-	case BFE_SUBLAYER:
-		if (!bfe_object_find(b, BFE_SUBLAYER, &o->key))
-			x->remove_sublayers[x->d.n_remove_sublayers++] = o->key;
-		break;
-	case BFE_CALLOUT:
-		x->remove_callouts[x->d.n_remove_callouts++] = o->key;
-		break;
-	case BFE_FILTER:
-		x->remove_filters[x->d.n_remove_filters++] = o->id;
-		break;
-	default:
-		break;
-	}
-}
-
-static void set_committing(struct bfe *b, uint32_t thread)
+void bfe_txn_set_committing(struct bfe *b, uint32_t thread)
 {
 	lock_take(&b->lock);
 	b->committing = thread;
 	lock_drop(&b->lock);
 }
 
-static wfp_err tell_engine(struct bfe_session *s)
-{
-	struct delta x = {0};
-	struct list *l;
-	wfp_err err = delta_alloc(&x, list_count(&s->added) + list_count(&s->deleted));
-
-	if (err)
-		goto out;
-	LIST_FOR_EACH (l, &s->added)
-		delta_add(&x, LIST_ENTRY(l, struct bfe_object, txn));
-	LIST_FOR_EACH (l, &s->deleted)
-		delta_remove(&x, s->bfe, LIST_ENTRY(l, struct bfe_object, txn));
-	set_committing(s->bfe, thread_id());
-	err = engine_commit(s->bfe->engine, &x.d);
-	set_committing(s->bfe, 0);
-out:
-	delta_free(&x);
-	return err;
-}
-
 /* ---- the end of a transaction -----------------------------------------------------------------
  */
 
+static void end_reading(struct bfe_session *s)
+{
+	s->in_txn = false;
+	bfe_snapshot_end(s->bfe, &s->snapshot);
+}
+
 void bfe_txn_roll_back(struct bfe_session *s)
 {
+	if (s->read_only) {
+		end_reading(s);
+		return;
+	}
 	bfe_objects_roll_back(s);
 	release_role(s);
 }
@@ -229,13 +170,16 @@ wfp_err bfe_txn_settle(struct bfe_session *s)
 {
 	wfp_err err = ERR_OK;
 
+	if (s->read_only) {
+		end_reading(s);
+		return ERR_OK;
+	}
 	if (!(list_empty(&s->added) && list_empty(&s->deleted)))
-		err = tell_engine(s);
+		err = bfe_delta_commit(s);
 	if (err) {
 		bfe_txn_roll_back(s);
 		return err;
 	}
-	bfe_objects_settle(s);
 	release_role(s);
 	return ERR_OK;
 }
@@ -258,7 +202,7 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 		return err;
 	implicit = !s->in_txn;
 	if (implicit)
-		err = bfe_txn_acquire(s, false, bfe_txn_deadline(s));
+		err = bfe_txn_acquire(s, bfe_txn_deadline(s));
 	else if (s->read_only)
 		err = ERR_INCOMPATIBLE_TXN;
 	if (!err) {
@@ -270,6 +214,38 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 	return err;
 }
 
+wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg)
+{
+	wfp_err err = bfe_call_enter(s);
+
+	if (err)
+		return err;
+	err = s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_txn_acquire(s, bfe_txn_deadline(s));
+	if (!err)
+		err = end_implicit(s, op(s, arg));
+	bfe_call_leave(s);
+	return err;
+}
+
+static wfp_err begin(struct bfe_session *s, uint32_t flags)
+{
+	bool read_only = flags & BFE_TXN_READ_ONLY;
+	wfp_err err;
+
+	if (s->in_txn)
+		return ERR_TXN_IN_PROGRESS;
+	err = bfe_container_check(s, BFE_SECURED_ENGINE,
+				  read_only ? MODEL_RIGHT_BEGIN_READ_TXN
+					    : MODEL_RIGHT_BEGIN_WRITE_TXN);
+	if (err)
+		return err;
+	if (!read_only)
+		return bfe_txn_acquire(s, bfe_txn_deadline(s));
+	bfe_snapshot_begin(s->bfe, &s->snapshot);
+	start(s, true);
+	return ERR_OK;
+}
+
 wfp_err bfe_txn_begin(struct bfe_session *s, uint32_t flags)
 {
 	wfp_err err;
@@ -279,10 +255,7 @@ wfp_err bfe_txn_begin(struct bfe_session *s, uint32_t flags)
 	err = bfe_call_enter(s);
 	if (err)
 		return err;
-	if (s->in_txn)
-		err = ERR_TXN_IN_PROGRESS;
-	else
-		err = bfe_txn_acquire(s, flags & BFE_TXN_READ_ONLY, bfe_txn_deadline(s));
+	err = begin(s, flags);
 	bfe_call_leave(s);
 	return err;
 }

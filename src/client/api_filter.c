@@ -167,6 +167,8 @@ DWORD WINAPI FwpmCalloutSubscriptionsGet0(HANDLE engineHandle,
 DWORD WINAPI FwpmFilterAdd0(HANDLE engineHandle, const FWPM_FILTER0 *filter,
 			    PSECURITY_DESCRIPTOR sd, UINT64 *id)
 {
+	if (filter && filter->reserved)
+		return ERR_RESERVED;
 	return call_add(engineHandle, &filter_object, filter, sd, id);
 }
 

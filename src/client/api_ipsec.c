@@ -55,15 +55,14 @@ DWORD WINAPI IPsecGetStatistics1(HANDLE engineHandle, IPSEC_STATISTICS1 *ipsecSt
 DWORD WINAPI IPsecSaContextCreate0(HANDLE engineHandle, const IPSEC_TRAFFIC0 *outboundTraffic,
 				   UINT64 *inboundFilterId, UINT64 *id)
 {
-	return refuse(engineHandle, outboundTraffic && inboundFilterId && id, ERR_NOT_SUPPORTED);
+	return refuse(engineHandle, outboundTraffic && id, ERR_NOT_SUPPORTED);
 }
 
 DWORD WINAPI IPsecSaContextCreate1(HANDLE engineHandle, const IPSEC_TRAFFIC1 *outboundTraffic,
 				   const IPSEC_VIRTUAL_IF_TUNNEL_INFO0 *virtualIfTunnelInfo,
 				   UINT64 *inboundFilterId, UINT64 *id)
 {
-	return refuse(engineHandle, outboundTraffic && virtualIfTunnelInfo && inboundFilterId && id,
-		      ERR_NOT_SUPPORTED);
+	return refuse(engineHandle, outboundTraffic && id, ERR_NOT_SUPPORTED);
 }
 
 DWORD WINAPI IPsecSaContextDeleteById0(HANDLE engineHandle, UINT64 id)
@@ -167,7 +166,7 @@ DWORD WINAPI IPsecSaContextSubscribe0(HANDLE engineHandle,
 				      IPSEC_SA_CONTEXT_CALLBACK0 callback, void *context,
 				      HANDLE *eventsHandle)
 {
-	return refuse(engineHandle, subscription && context && eventsHandle, ERR_NOT_SUPPORTED);
+	return refuse(engineHandle, subscription && eventsHandle, ERR_NOT_SUPPORTED);
 }
 
 DWORD WINAPI IPsecSaContextUnsubscribe0(HANDLE engineHandle, HANDLE eventsHandle)

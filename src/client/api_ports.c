@@ -75,6 +75,8 @@ DWORD WINAPI FwpmSystemPortsSubscribe0(HANDLE engineHandle, void *reserved,
 {
 	if (!callback || !sysPortsHandle)
 		return ERR_NULL_POINTER;
+	if (reserved)
+		return ERR_RESERVED;
 	if (!engineHandle)
 		return subscribe_alone(callback, context, sysPortsHandle);
 	return subscription_add(engineHandle, &subscription_system_ports, NULL,

@@ -150,6 +150,22 @@ static void close_enums(struct session *s)
 		mem_free(handle_close(handle, HANDLE_ENUM));
 }
 
+/*
+ * Without it the engine would end the session as well, but some time after we have returned: what
+ * a dynamic session leaves must be gone by then.  An error is that of a connection that is gone.
+ */
+static void send_close(struct session *s)
+{
+	Openwfp__Empty empty = OPENWFP__EMPTY__INIT;
+	Openwfp__Request request = OPENWFP__REQUEST__INIT;
+	wfp_err ignored;
+
+	request.op_case = OPENWFP__REQUEST__OP_CLOSE;
+	request.close = &empty;
+	ignored = rpc_client_call(s->rpc, &request, NULL);
+	(void)ignored;
+}
+
 wfp_err session_close(HANDLE handle)
 {
 	struct session *s;
@@ -167,6 +183,7 @@ wfp_err session_close(HANDLE handle)
 	s = handle_close(handle, HANDLE_SESSION);
 	if (!s)
 		return ERR_INVALID_HANDLE;
+	send_close(s);
 	rpc_client_close(s->rpc);
 	close_enums(s);
 	subscription_close_all(s);

@@ -88,6 +88,8 @@ MUST_CHECK wfp_err engine_callout_id_reserve(struct engine *e, const struct guid
 					     uint32_t *id);
 void engine_callout_id_release(struct engine *e, const struct guid *key);
 MUST_CHECK wfp_err engine_callout_id_by_key(struct engine *e, const struct guid *key, uint32_t *id);
+/* Has a driver registered the callout with this id, now?  Any thread. */
+bool engine_callout_is_registered(struct engine *e, uint32_t id);
 
 /* The frame of the classifyFn that runs on this thread, or NULL outside of any. */
 struct engine_frame {

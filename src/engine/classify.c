@@ -366,8 +366,6 @@ void engine_classify(struct engine *e, const struct engine_indication *ind,
 {
 	struct walk w = {.e = e, .ind = ind};
 
-	if (ind->trail)
-		ind->trail->n = ind->trail->more = 0;
 	walk_sublayers(&w);
 	decide(&w, out);
 	if (ind->op && pend_classified(ind->op) == PEND_LEFT_HELD)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * commit - how policy changes: stage, build, ask, publish, wait, tell.
+ * commit - how policy changes: stage, build, ask, make it last, publish, wait, tell.
  *
  * A commit is one turn.  Staging finds every error and allocates everything; callouts may then
  * refuse the filters that name them; after the snapshot is published nothing can fail.  What the
@@ -32,7 +32,8 @@ struct commit {
 	struct callout_slot **objects; /* slots of added callout objects */
 	size_t n_objects;
 	size_t n_removed_objects;
-	const struct policy_filter **scratch; /* the added filters of one layer */
+	const struct policy_filter **scratch;	/* the added filters of one layer */
+	const struct policy_filter **leftovers; /* the removed filters of one layer */
 	bool touched[MODEL_LAYERS_MAX];
 	bool resort; /* a known sublayer changes its weight */
 	struct engine_snapshot *next;
@@ -265,15 +266,28 @@ static struct engine_snapshot *current(const struct engine *e)
 	return rcu_load(&e->snapshot);
 }
 
-static uint32_t added_at(const struct commit *c, unsigned layer)
+/* Those of one layer that a classify sees. */
+static uint32_t pick(struct policy_filter *const *filters, size_t n, unsigned layer,
+		     const struct policy_filter **out)
 {
-	uint32_t n = 0;
+	uint32_t picked = 0;
 
-	for (size_t i = 0; i < c->n_added; i++)
-		if (c->added[i]->filter->layer == layer &&
-		    !(c->added[i]->filter->flags & MODEL_FILTER_DISABLED))
-			c->scratch[n++] = c->added[i];
-	return n;
+	for (size_t i = 0; i < n; i++)
+		if (filters[i]->filter->layer == layer &&
+		    !(filters[i]->filter->flags & MODEL_FILTER_DISABLED))
+			out[picked++] = filters[i];
+	return picked;
+}
+
+static struct engine_layer_change change_at(const struct commit *c, unsigned layer)
+{
+	return (struct engine_layer_change){
+		.added = c->scratch,
+		.n_added = pick(c->added, c->n_added, layer, c->scratch),
+		.removed = c->leftovers,
+		.n_removed = pick(c->removed, c->n_removed, layer, c->leftovers),
+		.resort = c->resort,
+	};
 }
 
 /* The layers of `next` that are not those of the current snapshot. */
@@ -293,14 +307,15 @@ static wfp_err build(struct commit *c)
 	if (!c->next)
 		return ERR_NO_MEMORY;
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++) {
+		struct engine_layer_change change;
 		struct engine_layer *layer = NULL;
 		wfp_err err;
 
 		c->touched[i] = c->touched[i] || (c->resort && old->layers[i]);
 		if (!c->touched[i])
 			continue;
-		err = engine_layer_build(&layer, old->layers[i], c->scratch, added_at(c, i),
-					 c->resort);
+		change = change_at(c, i);
+		err = engine_layer_build(&layer, old->layers[i], &change);
 		if (err) {
 			free_new_layers(c);
 			return err;
@@ -399,6 +414,20 @@ static void publish(struct commit *c)
 	settle_callouts(c);
 }
 
+/* The last thing that can fail. */
+static wfp_err make_durable(const struct commit *c)
+{
+	wfp_err err;
+
+	if (!c->d->durable)
+		return ERR_OK;
+	lock_assert_none_held();
+	err = c->d->durable(c->d->durable_ctx);
+	if (err)
+		notify_deleted(c->added, c->n_added);
+	return err;
+}
+
 static wfp_err commit_in_turn(struct commit *c)
 {
 	wfp_err err = stage(c);
@@ -409,6 +438,9 @@ static wfp_err commit_in_turn(struct commit *c)
 	if (err)
 		goto undo_stage;
 	err = notify_added(c);
+	if (err)
+		goto undo_build;
+	err = make_durable(c);
 	if (err)
 		goto undo_build;
 	publish(c);
@@ -430,9 +462,11 @@ static wfp_err commit_arrays(struct commit *c)
 	c->added = array(c->d->n_add_filters, sizeof(struct policy_filter *));
 	c->scratch = array(c->d->n_add_filters, sizeof(struct policy_filter *));
 	c->removed = array(c->d->n_remove_filters, sizeof(struct policy_filter *));
+	c->leftovers = array(c->d->n_remove_filters, sizeof(struct policy_filter *));
 	c->new_sublayers = array(c->d->n_add_sublayers, sizeof(struct policy_sublayer *));
 	c->objects = array(c->d->n_add_callouts, sizeof(struct callout_slot *));
-	return c->added && c->scratch && c->removed && c->new_sublayers && c->objects
+	return c->added && c->scratch && c->removed && c->leftovers && c->new_sublayers &&
+			       c->objects
 		       ? ERR_OK
 		       : ERR_NO_MEMORY;
 }
@@ -450,6 +484,7 @@ wfp_err engine_commit(struct engine *e, const struct engine_delta *delta)
 	engine_turn_end(e);
 	mem_free(c.objects);
 	mem_free(c.new_sublayers);
+	mem_free(c.leftovers);
 	mem_free(c.removed);
 	mem_free(c.scratch);
 	mem_free(c.added);
@@ -475,12 +510,16 @@ static wfp_err insert_builtin_sublayers(struct engine_policy *p)
 
 static void policy_free(struct engine *e)
 {
-	struct hnode *n;
+	struct hnode *n = htable_walk(&e->policy->filters, NULL), *next;
 
-	while ((n = htable_walk(&e->policy->filters, NULL)) != NULL)
+	for (; n; n = next) {
+		next = htable_walk(&e->policy->filters, n);
 		filter_node_free(e, CONTAINER_OF(n, struct policy_filter, node));
-	while ((n = htable_walk(&e->policy->sublayers, NULL)) != NULL)
+	}
+	for (n = htable_walk(&e->policy->sublayers, NULL); n; n = next) {
+		next = htable_walk(&e->policy->sublayers, n);
 		sublayer_free(e, CONTAINER_OF(n, struct policy_sublayer, node));
+	}
 	htable_destroy(&e->policy->sublayers);
 	htable_destroy(&e->policy->filters);
 	mem_free(e->policy);

@@ -80,6 +80,10 @@ struct engine_delta {
 	size_t n_add_callouts;
 	const struct guid *remove_callouts;
 	size_t n_remove_callouts;
+	/* Called when nothing else can fail any more and nothing is visible yet, no lock held:
+	 * makes the change last.  An error undoes the commit.  NULL: nothing to do. */
+	wfp_err (*durable)(void *ctx);
+	void *durable_ctx;
 };
 
 /*

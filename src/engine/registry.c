@@ -196,6 +196,18 @@ struct engine_callout *engine_callout_find(struct engine *e, uint32_t id)
 	return c;
 }
 
+bool engine_callout_is_registered(struct engine *e, uint32_t id)
+{
+	const struct callout_slot *s;
+	bool registered;
+
+	lock_take(&e->registry->lock);
+	s = find_id(e->registry, id);
+	registered = s && s->registered;
+	lock_drop(&e->registry->lock);
+	return registered;
+}
+
 wfp_err engine_callout_id_by_key(struct engine *e, const struct guid *key, uint32_t *id)
 {
 	wfp_err err = ERR_CALLOUT_NOT_FOUND;

@@ -2,8 +2,9 @@
 /*
  * snapshot - building the next version of one layer.
  *
- * The old array is sorted, the added filters are few: sort those, merge, then cut the result into
- * sublayers.  Only a changed sublayer weight costs a full sort.  Called in a turn.
+ * The old array is sorted, the changes are few: sort those, find the place of each by a search that
+ * starts at the last one, and copy what lies between in one piece.  So a filter that does not
+ * change is not looked at.  Only a changed sublayer weight costs a full sort.  Called in a turn.
  */
 #include "engine/snapshot.h"
 
@@ -39,13 +40,14 @@ static void sort_filters(const struct policy_filter **filters, uint32_t n)
 		qsort(filters, n, sizeof(*filters), order_for_qsort);
 }
 
-static uint32_t copy_survivors(const struct policy_filter **to, const struct engine_layer *old)
+static uint32_t copy_survivors(const struct policy_filter **to,
+			       const struct policy_filter *const *old, uint32_t n_old)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; old && i < old->n_filters; i++)
-		if (!old->filters[i]->removing)
-			to[n++] = old->filters[i];
+	for (uint32_t i = 0; i < n_old; i++)
+		if (!old[i]->removing)
+			to[n++] = old[i];
 	return n;
 }
 
@@ -62,13 +64,103 @@ static void merge(const struct policy_filter **list, uint32_t n, const struct po
 			list[--at] = added[--n_added];
 }
 
+/* ---- searching, from a place on and ever faster ------------------------------------------------
+ */
+
+typedef bool before_fn(const struct policy_filter *f, const void *what);
+
+/* The first of `from` to n - 1 that is not before `what`; those before it come first. */
+static uint32_t gallop(const struct policy_filter *const *filters, uint32_t from, uint32_t n,
+		       before_fn *before, const void *what)
+{
+	uint32_t step = 1, low = from, high;
+
+	while (low < n && step <= n - low && before(filters[low + step - 1], what)) {
+		low += step;
+		step *= 2;
+	}
+	high = step <= n - low ? low + step : n;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (before(filters[middle], what))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool before_filter(const struct policy_filter *f, const void *what)
+{
+	return engine_filter_order(f, what) < 0;
+}
+
+static bool in_sublayer(const struct policy_filter *f, const void *what)
+{
+	return f->sublayer == what;
+}
+
+static uint32_t sublayer_end(const struct policy_filter *const *filters, uint32_t from, uint32_t n)
+{
+	return gallop(filters, from, n, in_sublayer, filters[from]->sublayer);
+}
+
+/* ---- what changes ------------------------------------------------------------------------------
+ */
+
+/* The list under construction, and how far the old one has been taken over. */
+struct edit {
+	const struct policy_filter **list;
+	uint32_t n, taken;
+	const struct policy_filter *const *old;
+	uint32_t n_old;
+};
+
+static void take_until(struct edit *e, uint32_t end)
+{
+	memcpy(&e->list[e->n], &e->old[e->taken], (end - e->taken) * sizeof(*e->list));
+	e->n += end - e->taken;
+	e->taken = end;
+}
+
+static void take_before(struct edit *e, const struct policy_filter *f)
+{
+	take_until(e, gallop(e->old, e->taken, e->n_old, before_filter, f));
+}
+
+/* Both sorted in place. */
+static void apply(struct edit *e, const struct engine_layer_change *c)
+{
+	uint32_t added = 0, removed = 0;
+
+	sort_filters(c->added, c->n_added);
+	sort_filters(c->removed, c->n_removed);
+	while (added < c->n_added || removed < c->n_removed) {
+		bool add = removed == c->n_removed ||
+			   (added < c->n_added &&
+			    engine_filter_order(c->added[added], c->removed[removed]) < 0);
+
+		if (add) {
+			take_before(e, c->added[added]);
+			e->list[e->n++] = c->added[added++];
+		} else {
+			take_before(e, c->removed[removed++]);
+			e->taken++;
+		}
+	}
+	take_until(e, e->n_old);
+}
+
+/* ---- the layer ---------------------------------------------------------------------------------
+ */
+
 static uint32_t count_sublayers(const struct policy_filter **filters, uint32_t n)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || filters[i]->sublayer != filters[i - 1]->sublayer)
-			count++;
+	for (uint32_t i = 0; i < n; i = sublayer_end(filters, i, n))
+		count++;
 	return count;
 }
 
@@ -76,14 +168,11 @@ static void cut_into_sublayers(struct engine_layer *l)
 {
 	struct engine_sublayer *s = l->sublayers;
 
-	for (uint32_t i = 0; i < l->n_filters; i++) {
+	for (uint32_t i = 0, end; i < l->n_filters; i = end) {
 		const struct policy_sublayer *of = l->filters[i]->sublayer;
 
-		if (i == 0 || of != l->filters[i - 1]->sublayer) {
-			s = i == 0 ? s : s + 1;
-			*s = (struct engine_sublayer){of->key, of->next_weight, 0, &l->filters[i]};
-		}
-		s->n_filters++;
+		end = sublayer_end(l->filters, i, l->n_filters);
+		*s++ = (struct engine_sublayer){of->key, of->next_weight, end - i, &l->filters[i]};
 	}
 }
 
@@ -116,24 +205,34 @@ static wfp_err layer_make(struct engine_layer **out, const struct policy_filter 
 	return ERR_OK;
 }
 
-wfp_err engine_layer_build(struct engine_layer **out, const struct engine_layer *old,
-			   const struct policy_filter **added, uint32_t n_added, bool resort)
+/* By the new weights of the sublayers. */
+static void rebuild(struct edit *e, const struct engine_layer_change *c)
 {
-	uint32_t room = (old ? old->n_filters : 0) + n_added, n;
-	const struct policy_filter **list = mem_zalloc_array(room ? room : 1, sizeof(*list));
+	e->n = copy_survivors(e->list, e->old, e->n_old);
+	sort_filters(e->list, e->n);
+	sort_filters(c->added, c->n_added);
+	merge(e->list, e->n, c->added, c->n_added);
+	e->n += c->n_added;
+}
+
+wfp_err engine_layer_build(struct engine_layer **out, const struct engine_layer *old,
+			   const struct engine_layer_change *c)
+{
+	struct edit e = {.old = old ? old->filters : NULL, .n_old = old ? old->n_filters : 0};
+	uint32_t room = e.n_old + c->n_added;
 	wfp_err err = ERR_OK;
 
-	if (!list)
+	e.list = mem_alloc((room ? room : 1) * sizeof(*e.list));
+	if (!e.list)
 		return ERR_NO_MEMORY;
-	n = copy_survivors(list, old);
-	if (resort)
-		sort_filters(list, n);
-	sort_filters(added, n_added);
-	merge(list, n, added, n_added);
-	if (n + n_added == 0)
+	if (c->resort)
+		rebuild(&e, c);
+	else
+		apply(&e, c);
+	if (e.n == 0)
 		*out = NULL;
 	else
-		err = layer_make(out, list, n + n_added);
-	mem_free(list);
+		err = layer_make(out, e.list, e.n);
+	mem_free(e.list);
 	return err;
 }

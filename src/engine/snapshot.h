@@ -55,11 +55,13 @@ struct engine_snapshot {
 /* Highest sublayer, highest weight, newest first; by the weights of the commit that runs. */
 int engine_filter_order(const struct policy_filter *x, const struct policy_filter *y);
 
-/*
- * The next version of a layer: what `old` (may be NULL) has, without what is being removed and with
- * the added ones, which are sorted in place.  resort: sublayers have changed their weights.
- * *out is NULL when nothing is left.
- */
+/* What a commit does to one layer.  The arrays are sorted in place. */
+struct engine_layer_change {
+	const struct policy_filter **added, **removed;
+	uint32_t n_added, n_removed;
+	bool resort; /* sublayers have changed their weights */
+};
+
+/* The next version of a layer; old may be NULL.  *out is NULL when nothing is left. */
 MUST_CHECK wfp_err engine_layer_build(struct engine_layer **out, const struct engine_layer *old,
-				      const struct policy_filter **added, uint32_t n_added,
-				      bool resort);
+				      const struct engine_layer_change *change);

@@ -3,8 +3,8 @@
  * trail - who spoke for each sublayer in one classify: for "why".
  *
  * The verdict names who decided; the trail names everybody who had a word, the sublayer of the
- * highest weight first.  The caller of engine_classify owns the room and asks for it only when
- * somebody wants to know: it is overwritten, and costs a copy per sublayer.
+ * highest weight first.  The caller of engine_classify owns the room, hands it over empty, and asks
+ * for it only when somebody wants to know: it costs a copy per sublayer.
  */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "model/catalogue.h"
 
 #include "base/compiler.h"
+#include "model/object.h"
 
 #include <string.h>
 
@@ -75,21 +76,56 @@ static struct model_layer layers[] = {
 };
 
 static const struct model_builtin sublayers[] = {
-#define SUBLAYER(name, guid_, weight) {"FWPM_SUBLAYER_" #name, UNWRAP guid_, (weight)},
+#define SUBLAYER(name_, guid_, weight_, text, provider_)                                           \
+	{                                                                                          \
+		.name = "FWPM_SUBLAYER_" #name_,                                                   \
+		.display_name = (text),                                                            \
+		.key = UNWRAP guid_,                                                               \
+		.weight = (weight_),                                                               \
+		.provider = (provider_),                                                           \
+	},
 #include "model/tables/sublayers.def"
 #undef SUBLAYER
 };
 
 static const struct model_builtin providers[] = {
-#define PROVIDER(name, guid_) {"FWPM_PROVIDER_" #name, UNWRAP guid_, 0},
+#define PROVIDER(name_, guid_, text, service_)                                                     \
+	{                                                                                          \
+		.name = "FWPM_PROVIDER_" #name_,                                                   \
+		.display_name = (text),                                                            \
+		.key = UNWRAP guid_,                                                               \
+		.service = (service_),                                                             \
+	},
 #include "model/tables/providers.def"
 #undef PROVIDER
 };
 
+#define MODEL_CONTEXT_NONE MODEL_BUILTIN_ANY_CONTEXT
+
 static const struct model_builtin callouts[] = {
-#define CALLOUT(name, guid_) {"FWPM_CALLOUT_" #name, UNWRAP guid_, 0},
+#define CALLOUT(name_, guid_, text, layer_, flags_, context)                                       \
+	{                                                                                          \
+		.name = "FWPM_CALLOUT_" #name_,                                                    \
+		.display_name = (text),                                                            \
+		.key = UNWRAP guid_,                                                               \
+		.layer = MODEL_LAYER_##layer_,                                                     \
+		.flags = (flags_),                                                                 \
+		.context_type = MODEL_CONTEXT_##context,                                           \
+	},
 #include "model/tables/callouts.def"
 #undef CALLOUT
+};
+
+static const struct model_builtin contexts[] = {
+#define CONTEXT(name_, guid_, text, type)                                                          \
+	{                                                                                          \
+		.name = "FWPM_PROVIDER_CONTEXT_" #name_,                                           \
+		.display_name = (text),                                                            \
+		.key = UNWRAP guid_,                                                               \
+		.context_type = MODEL_CONTEXT_##type,                                              \
+	},
+#include "model/tables/contexts.def"
+#undef CONTEXT
 };
 
 __attribute__((constructor)) static void index_fields(void)
@@ -201,4 +237,9 @@ const struct model_builtin *model_provider_builtin(unsigned i)
 const struct model_builtin *model_callout_builtin(unsigned i)
 {
 	return i < ARRAY_LEN(callouts) ? &callouts[i] : NULL;
+}
+
+const struct model_builtin *model_context_builtin(unsigned i)
+{
+	return i < ARRAY_LEN(contexts) ? &contexts[i] : NULL;
 }

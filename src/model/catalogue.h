@@ -62,11 +62,19 @@ const struct guid *model_condition_key(const char *name); /* with or without FWP
 const char *model_condition_name(const struct guid *key);
 
 struct model_builtin {
-	const char *name;
+	const char *name; /* as the headers call it: "FWPM_SUBLAYER_UNIVERSAL" */
+	const char *display_name;
 	struct guid key;
-	uint16_t weight; /* sublayers only */
+	uint16_t weight;       /* sublayers */
+	const char *service;   /* providers; "": none */
+	const char *provider;  /* sublayers: its name, NULL: none */
+	uint16_t layer;	       /* callouts */
+	uint32_t flags;	       /* callouts */
+	uint32_t context_type; /* contexts: theirs; callouts: what they take */
 };
+#define MODEL_BUILTIN_ANY_CONTEXT UINT32_MAX
 
 const struct model_builtin *model_sublayer_builtin(unsigned i); /* NULL past the end */
 const struct model_builtin *model_provider_builtin(unsigned i);
 const struct model_builtin *model_callout_builtin(unsigned i);
+const struct model_builtin *model_context_builtin(unsigned i);

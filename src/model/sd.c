@@ -64,6 +64,8 @@ static bool ace_at(const struct model_sd *sd, uint32_t *at, struct model_ace *ou
 			return false;
 		out->mask = get32(p + 4);
 		out->sid = p + 8;
+		out->condition = out->sid + sid_size(out->sid, SID_MAX);
+		out->condition_size = (uint32_t)(p + size - out->condition);
 	}
 	*at += size;
 	return true;
@@ -107,6 +109,8 @@ wfp_err model_sd_parse(struct model_sd *out, const void *data, uint32_t size)
 		return ERR_INVALID_DATA;
 	dacl = get32(b + 16);
 	sd.control = control & MODEL_SD_CONTROL_KEPT;
+	if (get32(b + 12) != 0)
+		sd.control &= (uint16_t)~MODEL_SD_SACL_PRESENT;
 	sd.dacl_null = !(control & MODEL_SD_DACL_PRESENT) || dacl == 0;
 	if (!sd.dacl_null && !parse_dacl(&sd, b, size, dacl))
 		return ERR_INVALID_DATA;
@@ -131,23 +135,18 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v >> 16);
 }
 
-/* What follows the SID: the condition of a callback entry. */
-static uint32_t tail_size(const struct model_ace *ace)
-{
-	return ace->bytes ? ace->size - 8u - (uint32_t)sid_size(ace->bytes + 8, SID_MAX) : 0;
-}
-
+/* A size of more than 16 bits is cut; such a list is refused when the descriptor is made. */
 static void append_with_sid(struct buf *b, const struct model_ace *ace)
 {
-	uint32_t len = (uint32_t)sid_size(ace->sid, SID_MAX), tail = tail_size(ace);
+	uint32_t len = (uint32_t)sid_size(ace->sid, SID_MAX);
 	uint8_t head[8] = {ace->type, ace->flags};
 
-	put16(head + 2, 8 + len + tail);
+	put16(head + 2, 8 + len + ace->condition_size);
 	put32(head + 4, ace->mask);
 	buf_append(b, head, sizeof(head));
 	buf_append(b, ace->sid, len);
-	if (tail)
-		buf_append(b, ace->bytes + ace->size - tail, tail);
+	if (ace->condition_size)
+		buf_append(b, ace->condition, ace->condition_size);
 }
 
 void model_aces_append(struct model_aces *list, const struct model_ace *ace)

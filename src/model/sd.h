@@ -4,7 +4,7 @@
  *
  * A descriptor comes from a policy file, a client or a driver and is hostile until model_sd_parse
  * has accepted it; after that model_ace_next walks its discretionary list without reading outside.
- * The system list is not looked at: it never decides who may do what.
+ * Of the system list, which never decides who may do what, only its absence is kept.
  */
 #pragma once
 
@@ -15,11 +15,12 @@
 /* The control flags that are kept. */
 enum model_sd_control {
 	MODEL_SD_DACL_PRESENT = 0x4,
+	MODEL_SD_SACL_PRESENT = 0x10, /* kept of a null system list alone */
 	MODEL_SD_DACL_AUTO_INHERIT_REQ = 0x100,
 	MODEL_SD_DACL_AUTO_INHERITED = 0x400,
 	MODEL_SD_DACL_PROTECTED = 0x1000, /* nothing is inherited */
 };
-#define MODEL_SD_CONTROL_KEPT 0x1504u
+#define MODEL_SD_CONTROL_KEPT 0x1514u
 
 /* Points into the descriptor that was parsed. */
 struct model_sd {
@@ -49,7 +50,9 @@ struct model_ace {
 	uint8_t type;  /* enum model_ace_type, or one that has no SID here */
 	uint8_t flags; /* enum model_ace_flag */
 	uint32_t mask;
-	const uint8_t *sid;   /* NULL: a type that is not looked into */
+	const uint8_t *sid;	  /* NULL: a type that is not looked into */
+	const uint8_t *condition; /* what follows the SID; model/sddl_condition.h */
+	uint32_t condition_size;
 	const uint8_t *bytes; /* the whole entry */
 	uint16_t size;
 };
@@ -67,8 +70,8 @@ struct model_aces {
 };
 
 /*
- * Appends an entry with its flags, and with its mask and SID when it is of a type that has them;
- * bytes (may be NULL if it has) are those of the entry that it was made from.
+ * Appends an entry with its flags, and with its mask, SID and condition when it is of a type that
+ * has them; else the rest is taken from bytes.
  */
 void model_aces_append(struct model_aces *list, const struct model_ace *ace);
 

@@ -8,6 +8,7 @@
 #include "model/sddl.h"
 
 #include "model/sd.h"
+#include "model/sddl_condition.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct reader {
 	bool has_owner, has_group, has_dacl, null_dacl;
 	uint16_t control;
 	struct model_aces aces;
+	wfp_err err; /* of an entry; what else is wrong is ERR_INVALID_DATA */
 };
 
 struct letters {
@@ -87,27 +89,66 @@ static bool read_rights(struct reader *r, uint32_t *mask)
 	return true;
 }
 
-/* "A;flags;rights;;;SID" of an entry; the parentheses are the caller's. */
-static bool read_ace(struct reader *r)
-{
-	struct model_ace ace = {.type = *r->at == 'D' ? MODEL_ACE_DENIED : MODEL_ACE_ALLOWED};
-	uint32_t flags;
-	struct sid sid;
+static const struct {
+	const char *text;
+	uint8_t type;
+	bool conditional;
+} ace_types[] = {
+	{"A;", MODEL_ACE_ALLOWED, false},
+	{"D;", MODEL_ACE_DENIED, false},
+	{"XA;", MODEL_ACE_ALLOWED_CALLBACK, true},
+	{"XD;", MODEL_ACE_DENIED_CALLBACK, true},
+};
 
-	if ((*r->at != 'A' && *r->at != 'D') || r->at[1] != ';')
-		return false;
-	r->at += 2;
+/* The row of ace_types, which the text starts with; ARRAY_LEN(ace_types): none. */
+static size_t read_ace_type(struct reader *r)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(ace_types) &&
+	       strncmp(r->at, ace_types[i].text, strlen(ace_types[i].text)) != 0)
+		i++;
+	if (i < ARRAY_LEN(ace_types))
+		r->at += strlen(ace_types[i].text);
+	return i;
+}
+
+/* "flags;rights;;;SID" */
+static bool read_ace_fields(struct reader *r, struct model_ace *ace, struct sid *sid)
+{
+	uint32_t flags;
+
 	if (!read_pairs(r, ace_flags, ARRAY_LEN(ace_flags), &flags) || !read_char(r, ';'))
 		return false;
-	if (!read_rights(r, &ace.mask) || strncmp(r->at, ";;;", 3) != 0)
+	if (!read_rights(r, &ace->mask) || strncmp(r->at, ";;;", 3) != 0)
 		return false;
 	r->at += 3;
-	if (!sid_parse(&sid, r->at, &r->at))
+	ace->flags = (uint8_t)flags;
+	ace->sid = sid->bytes;
+	return sid_parse(sid, r->at, &r->at);
+}
+
+/* An entry; the parentheses are the caller's. */
+static bool read_ace(struct reader *r)
+{
+	size_t type = read_ace_type(r);
+	struct model_ace ace = {0};
+	struct buf condition = {0};
+	struct sid sid;
+
+	if (type == ARRAY_LEN(ace_types) || !read_ace_fields(r, &ace, &sid))
 		return false;
-	ace.flags = (uint8_t)flags;
-	ace.sid = sid.bytes;
-	model_aces_append(&r->aces, &ace);
-	return true;
+	ace.type = ace_types[type].type;
+	if (ace_types[type].conditional) {
+		r->err = read_char(r, ';') ? model_sddl_condition_parse(&condition, &r->at)
+					   : ERR_INVALID_DATA;
+		ace.condition = condition.data;
+		ace.condition_size = (uint32_t)condition.len;
+	}
+	if (!r->err)
+		model_aces_append(&r->aces, &ace);
+	buf_free(&condition);
+	return !r->err;
 }
 
 static const struct {
@@ -118,6 +159,8 @@ static const struct {
 	{"AR", MODEL_SD_DACL_AUTO_INHERIT_REQ},
 	{"AI", MODEL_SD_DACL_AUTO_INHERITED},
 };
+
+static const char null_list[] = "NO_ACCESS_CONTROL";
 
 /* Protection and inheritance of a list. */
 static uint16_t read_list_flags(struct reader *r)
@@ -138,15 +181,21 @@ static uint16_t read_list_flags(struct reader *r)
 	return control;
 }
 
+static bool read_null_list(struct reader *r)
+{
+	if (strncmp(r->at, null_list, strlen(null_list)) != 0)
+		return false;
+	r->at += strlen(null_list);
+	return true;
+}
+
 static bool read_dacl(struct reader *r)
 {
 	r->has_dacl = true;
-	r->control = MODEL_SD_DACL_PRESENT | read_list_flags(r);
-	if (strncmp(r->at, "NO_ACCESS_CONTROL", 17) == 0) {
-		r->null_dacl = true;
-		r->at += 17;
+	r->control |= MODEL_SD_DACL_PRESENT | read_list_flags(r);
+	r->null_dacl = read_null_list(r);
+	if (r->null_dacl)
 		return true;
-	}
 	while (*r->at == '(') {
 		r->at++;
 		if (!read_ace(r) || !read_char(r, ')'))
@@ -155,15 +204,35 @@ static bool read_dacl(struct reader *r)
 	return true;
 }
 
-/* A system list: entries of any form, as long as the parentheses close. */
-static bool skip_sacl(struct reader *r)
+/* Behind an entry of any form: its parentheses close, those in quotes do not count. */
+static bool skip_entry(struct reader *r)
+{
+	unsigned open = 0;
+	bool quoted = false;
+
+	for (; *r->at != '\0'; r->at++) {
+		quoted ^= *r->at == '"';
+		open += !quoted && *r->at == '(';
+		open -= !quoted && *r->at == ')';
+		if (open == 0) {
+			r->at++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of a system list, only that it is null is kept. */
+static bool read_sacl(struct reader *r)
 {
 	(void)read_list_flags(r);
-	while (*r->at == '(') {
-		r->at += strcspn(r->at, ")");
-		if (!read_char(r, ')'))
-			return false;
+	if (read_null_list(r)) {
+		r->control |= MODEL_SD_SACL_PRESENT;
+		return true;
 	}
+	while (*r->at == '(')
+		if (!skip_entry(r))
+			return false;
 	return true;
 }
 
@@ -184,7 +253,7 @@ static bool read_part(struct reader *r)
 	case 'D':
 		return !r->has_dacl && read_dacl(r);
 	case 'S':
-		return skip_sacl(r);
+		return read_sacl(r);
 	default:
 		return false;
 	}
@@ -210,7 +279,7 @@ wfp_err model_sddl_parse(struct model_blob **out, const char *text, size_t *erro
 
 	do {
 		if (!read_part(&r))
-			err = ERR_INVALID_DATA;
+			err = r.err ? r.err : ERR_INVALID_DATA;
 	} while (!err && *r.at != '\0');
 	if (!err)
 		err = make(out, &r);
@@ -222,10 +291,9 @@ wfp_err model_sddl_parse(struct model_blob **out, const char *text, size_t *erro
 
 static void write_sid(struct buf *out, const uint8_t *sid)
 {
-	const char *alias = sid_alias(sid);
 	char text[SID_TEXT];
 
-	buf_append_str(out, alias ? alias : sid_format(sid, text));
+	buf_append_str(out, sid_sddl(sid, text));
 }
 
 static void write_letters(struct buf *out, const struct letters *table, size_t n, uint32_t bits)
@@ -249,16 +317,26 @@ static void write_rights(struct buf *out, uint32_t mask)
 
 static wfp_err write_ace(struct buf *out, const struct model_ace *ace)
 {
-	if (ace->type != MODEL_ACE_ALLOWED && ace->type != MODEL_ACE_DENIED)
+	wfp_err err = ERR_OK;
+	size_t type = 0;
+
+	while (type < ARRAY_LEN(ace_types) && ace_types[type].type != ace->type)
+		type++;
+	if (type == ARRAY_LEN(ace_types))
 		return ERR_NOT_SUPPORTED;
-	buf_append_str(out, ace->type == MODEL_ACE_DENIED ? "(D;" : "(A;");
+	buf_append_byte(out, '(');
+	buf_append_str(out, ace_types[type].text);
 	write_letters(out, ace_flags, ARRAY_LEN(ace_flags), ace->flags);
 	buf_append_byte(out, ';');
 	write_rights(out, ace->mask);
 	buf_append_str(out, ";;;");
 	write_sid(out, ace->sid);
+	if (ace_types[type].conditional) {
+		buf_append_byte(out, ';');
+		err = model_sddl_condition_format(out, ace->condition, ace->condition_size);
+	}
 	buf_append_byte(out, ')');
-	return ERR_OK;
+	return err;
 }
 
 static wfp_err write_dacl(struct buf *out, const struct model_sd *sd)
@@ -270,7 +348,7 @@ static wfp_err write_dacl(struct buf *out, const struct model_sd *sd)
 		if (sd->control & list_flags[i].bit)
 			buf_append_str(out, list_flags[i].letters);
 	if (sd->dacl_null)
-		buf_append_str(out, "NO_ACCESS_CONTROL");
+		buf_append_str(out, null_list);
 	for (uint32_t at = 0; model_ace_next(sd, &at, &ace);) {
 		wfp_err err = write_ace(out, &ace);
 
@@ -296,7 +374,10 @@ wfp_err model_sddl_format(const struct model_blob *blob, struct buf *out)
 		buf_append_str(out, "G:");
 		write_sid(out, sd.group);
 	}
-	if (sd.control & MODEL_SD_DACL_PRESENT || (!sd.owner && !sd.group))
+	if (sd.control & MODEL_SD_DACL_PRESENT ||
+	    (!sd.owner && !sd.group && !(sd.control & MODEL_SD_SACL_PRESENT)))
 		err = write_dacl(out, &sd);
+	if (!err && sd.control & MODEL_SD_SACL_PRESENT)
+		buf_printf(out, "S:%s", null_list);
 	return err ? err : buf_err(out);
 }

@@ -2,8 +2,9 @@
 /*
  * sddl - security descriptors as text: "O:SYG:BAD:(A;;CC;;;S-1-22-1-1000)".
  *
- * Owner, group and the discretionary list with allowing and denying entries; a system list is
- * accepted and left out.  Policy files are written in it.
+ * Owner, group and the discretionary list with allowing and denying entries, with and without
+ * conditions.  A null system list is kept; any other is accepted and left out, and so are the flags
+ * of both.  Policy files and dumps of other systems are written in it.
  */
 #pragma once
 
@@ -18,7 +19,8 @@ MUST_CHECK wfp_err model_sddl_parse(struct model_blob **out, const char *text, s
 
 /*
  * Appends the text; model_sddl_parse reads it back into a descriptor that says the same.
- * ERR_INVALID_DATA: not a well-formed descriptor.  ERR_NOT_SUPPORTED: it has an entry with a
- * condition or of a type that is not looked into; to leave it out would change who is granted what.
+ * ERR_INVALID_DATA: not a well-formed descriptor, or a condition in it is not.  ERR_NOT_SUPPORTED:
+ * it has an entry of a type that is not looked into, or a condition that text cannot say; to leave
+ * it out would change who is granted what.
  */
 MUST_CHECK wfp_err model_sddl_format(const struct model_blob *sd, struct buf *out);

@@ -191,3 +191,10 @@ char *sid_format(const void *sid, char text[SID_TEXT])
 			       get_sub(b + 8 + 4 * i));
 	return text;
 }
+
+const char *sid_sddl(const void *sid, char text[SID_TEXT])
+{
+	const char *alias = sid_alias(sid);
+
+	return alias ? alias : sid_format(sid, text);
+}

@@ -30,3 +30,5 @@ bool sid_parse(struct sid *out, const char *text, const char **end);
 char *sid_format(const void *sid, char text[SID_TEXT]);
 /* The two letters that SDDL has for it.  NULL: none. */
 const char *sid_alias(const void *sid);
+/* Those letters, else as sid_format, which needs the room. */
+const char *sid_sddl(const void *sid, char text[SID_TEXT]);

@@ -145,14 +145,19 @@ static NTSTATUS session_put(struct session *s, wfp_err err)
 
 static wfp_err session_create(struct session **out, const FWPM_SESSION0 *public)
 {
-	uint32_t flags =
-		public && (public->flags & FWPM_SESSION_FLAG_DYNAMIC) ? BFE_SESSION_DYNAMIC : 0;
+	bool dynamic = public && (public->flags & FWPM_SESSION_FLAG_DYNAMIC);
+	struct bfe_session_config config = {
+		.key = key_from(public ? &public->sessionKey : NULL),
+		.flags = dynamic ? BFE_SESSION_DYNAMIC : 0,
+		.txn_wait_ms = public ? public->txnWaitTimeoutInMSec : 0,
+		.kernel = true,
+	};
 	struct session *s = mem_zalloc(sizeof(*s));
 	wfp_err err;
 
 	if (!s)
 		return ERR_NO_MEMORY;
-	err = bfe_session_open(nt.bfe, flags, public ? public->txnWaitTimeoutInMSec : 0, &s->bfe);
+	err = bfe_session_open(nt.bfe, &config, &s->bfe);
 	if (err) {
 		mem_free(s);
 		return err;
@@ -227,9 +232,29 @@ NTSTATUS FwpmTransactionAbort0(HANDLE engine)
 
 /* ---- providers and sublayers ---------------------------------------------------------------- */
 
+/* A driver's data is only read. */
+static struct model_blob blob_from(const FWP_BYTE_BLOB *in)
+{
+	return (struct model_blob){.size = in->size, .data = in->data};
+}
+
+/* Adds the draft with the strings of t, which end here. */
+static wfp_err add_with_texts(struct session *s, struct model_object *draft, struct texts *t,
+			      struct bfe_added *out)
+{
+	wfp_err err;
+
+	draft->name = t->name;
+	draft->description = t->description;
+	draft->service = t->extra;
+	err = bfe_object_add(s->bfe, draft, NULL, out);
+	texts_free(t);
+	return err;
+}
+
 static wfp_err provider_add(struct session *s, const FWPM_PROVIDER0 *in)
 {
-	struct bfe_provider p;
+	struct model_object draft = {.kind = MODEL_PROVIDER};
 	struct texts t;
 	wfp_err err;
 
@@ -238,16 +263,10 @@ static wfp_err provider_add(struct session *s, const FWPM_PROVIDER0 *in)
 	err = texts_from_display(&t, &in->displayData, in->serviceName);
 	if (err)
 		return err;
-	p = (struct bfe_provider){
-		.key = key_from(&in->providerKey),
-		.name = t.name,
-		.description = t.description,
-		.service = t.extra,
-		.flags = in->flags,
-	};
-	err = bfe_provider_add(s->bfe, &p, NULL);
-	texts_free(&t);
-	return err;
+	draft.key = key_from(&in->providerKey);
+	draft.flags = in->flags;
+	draft.data = blob_from(&in->providerData);
+	return add_with_texts(s, &draft, &t, NULL);
 }
 
 NTSTATUS FwpmProviderAdd0(HANDLE engine, const FWPM_PROVIDER0 *provider, PSECURITY_DESCRIPTOR sd)
@@ -260,7 +279,7 @@ NTSTATUS FwpmProviderAdd0(HANDLE engine, const FWPM_PROVIDER0 *provider, PSECURI
 
 static wfp_err sublayer_add(struct session *s, const FWPM_SUBLAYER0 *in)
 {
-	struct bfe_sublayer l;
+	struct model_object draft = {.kind = MODEL_SUBLAYER};
 	struct texts t;
 	wfp_err err;
 
@@ -269,17 +288,12 @@ static wfp_err sublayer_add(struct session *s, const FWPM_SUBLAYER0 *in)
 	err = texts_from_display(&t, &in->displayData, NULL);
 	if (err)
 		return err;
-	l = (struct bfe_sublayer){
-		.key = key_from(&in->subLayerKey),
-		.provider = key_from(in->providerKey),
-		.name = t.name,
-		.description = t.description,
-		.flags = in->flags,
-		.weight = in->weight,
-	};
-	err = bfe_sublayer_add(s->bfe, &l, NULL);
-	texts_free(&t);
-	return err;
+	draft.key = key_from(&in->subLayerKey);
+	draft.provider = key_from(in->providerKey);
+	draft.flags = in->flags;
+	draft.data = blob_from(&in->providerData);
+	draft.weight = in->weight;
+	return add_with_texts(s, &draft, &t, NULL);
 }
 
 NTSTATUS FwpmSubLayerAdd0(HANDLE engine, const FWPM_SUBLAYER0 *sublayer, PSECURITY_DESCRIPTOR sd)
@@ -294,11 +308,11 @@ NTSTATUS FwpmSubLayerAdd0(HANDLE engine, const FWPM_SUBLAYER0 *sublayer, PSECURI
 
 static wfp_err callout_add(struct session *s, const FWPM_CALLOUT0 *in, UINT32 *id)
 {
+	struct model_object draft = {.kind = MODEL_CALLOUT};
 	const struct model_layer *layer;
-	struct bfe_callout c;
+	struct bfe_added added;
 	struct guid key;
 	struct texts t;
-	uint32_t new_id;
 	wfp_err err;
 
 	if (!in)
@@ -310,18 +324,14 @@ static wfp_err callout_add(struct session *s, const FWPM_CALLOUT0 *in, UINT32 *i
 	err = texts_from_display(&t, &in->displayData, NULL);
 	if (err)
 		return err;
-	c = (struct bfe_callout){
-		.key = key_from(&in->calloutKey),
-		.provider = key_from(in->providerKey),
-		.name = t.name,
-		.description = t.description,
-		.flags = in->flags,
-		.layer = layer->id,
-	};
-	err = bfe_callout_add(s->bfe, &c, &new_id);
-	texts_free(&t);
+	draft.key = key_from(&in->calloutKey);
+	draft.provider = key_from(in->providerKey);
+	draft.flags = in->flags;
+	draft.data = blob_from(&in->providerData);
+	draft.layer = layer->id;
+	err = add_with_texts(s, &draft, &t, &added);
 	if (!err && id)
-		*id = new_id;
+		*id = (UINT32)added.id;
 	return err;
 }
 
@@ -339,7 +349,7 @@ NTSTATUS FwpmCalloutDeleteById0(HANDLE engine, UINT32 id)
 	NTSTATUS status;
 	struct session *s = session_ref(engine, "FwpmCalloutDeleteById0", &status);
 
-	return s ? session_put(s, bfe_callout_delete_by_id(s->bfe, id)) : status;
+	return s ? session_put(s, bfe_object_delete_by_id(s->bfe, MODEL_CALLOUT, id)) : status;
 }
 
 /* ---- filters -------------------------------------------------------------------------------- */
@@ -392,9 +402,14 @@ static void draft_from(struct model_filter *draft, const FWPM_FILTER0 *in, uint1
 		.action = in->action.type,
 		.context = in->rawContext,
 		.provider = key_from(in->providerKey),
+		.data = blob_from(&in->providerData),
 	};
 	if (MODEL_ACTION_IS_CALLOUT(in->action.type))
 		draft->callout = key_from(&in->action.calloutKey);
+	else
+		draft->filter_type = key_from(&in->action.filterType);
+	if (in->flags & FWPM_FILTER_FLAG_HAS_PROVIDER_CONTEXT)
+		draft->context_key = key_from(&in->providerContextKey);
 	memcpy(&draft->requested_weight, &in->weight, sizeof(draft->requested_weight));
 }
 
@@ -402,9 +417,9 @@ static wfp_err filter_add(struct session *s, const FWPM_FILTER0 *in, UINT64 *id)
 {
 	const struct model_layer *layer;
 	struct model_filter draft;
+	struct bfe_added added;
 	struct guid key;
 	struct texts t;
-	uint64_t new_id;
 	wfp_err err;
 
 	if (!in)
@@ -422,9 +437,10 @@ static wfp_err filter_add(struct session *s, const FWPM_FILTER0 *in, UINT64 *id)
 	err = conditions_from(&draft, in, layer);
 	if (err)
 		goto undo_texts;
-	err = bfe_filter_add(s->bfe, &draft, &new_id);
+	err = bfe_object_add(s->bfe, &(struct model_object){.kind = MODEL_FILTER, .filter = &draft},
+			     NULL, &added);
 	if (!err && id)
-		*id = new_id;
+		*id = added.id;
 	mem_free(draft.conditions);
 undo_texts:
 	texts_free(&t);
@@ -445,13 +461,13 @@ NTSTATUS FwpmFilterDeleteById0(HANDLE engine, UINT64 id)
 	NTSTATUS status;
 	struct session *s = session_ref(engine, "FwpmFilterDeleteById0", &status);
 
-	return s ? session_put(s, bfe_filter_delete(s->bfe, id)) : status;
+	return s ? session_put(s, bfe_object_delete_by_id(s->bfe, MODEL_FILTER, id)) : status;
 }
 
 /* ---- deleting by key ------------------------------------------------------------------------ */
 
 static NTSTATUS delete_by_key(HANDLE engine, const GUID *key, const char *function,
-			      wfp_err (*remove)(struct bfe_session *s, const struct guid *key))
+			      enum model_kind kind)
 {
 	NTSTATUS status;
 	struct session *s = session_ref(engine, function, &status);
@@ -462,27 +478,27 @@ static NTSTATUS delete_by_key(HANDLE engine, const GUID *key, const char *functi
 	if (!key)
 		return session_put(s, ERR_NULL_POINTER);
 	g = key_from(key);
-	return session_put(s, remove(s->bfe, &g));
+	return session_put(s, bfe_object_delete(s->bfe, kind, &g));
 }
 
 NTSTATUS FwpmProviderDeleteByKey0(HANDLE engine, const GUID *key)
 {
-	return delete_by_key(engine, key, "FwpmProviderDeleteByKey0", bfe_provider_delete);
+	return delete_by_key(engine, key, "FwpmProviderDeleteByKey0", MODEL_PROVIDER);
 }
 
 NTSTATUS FwpmSubLayerDeleteByKey0(HANDLE engine, const GUID *key)
 {
-	return delete_by_key(engine, key, "FwpmSubLayerDeleteByKey0", bfe_sublayer_delete);
+	return delete_by_key(engine, key, "FwpmSubLayerDeleteByKey0", MODEL_SUBLAYER);
 }
 
 NTSTATUS FwpmCalloutDeleteByKey0(HANDLE engine, const GUID *key)
 {
-	return delete_by_key(engine, key, "FwpmCalloutDeleteByKey0", bfe_callout_delete);
+	return delete_by_key(engine, key, "FwpmCalloutDeleteByKey0", MODEL_CALLOUT);
 }
 
 NTSTATUS FwpmFilterDeleteByKey0(HANDLE engine, const GUID *key)
 {
-	return delete_by_key(engine, key, "FwpmFilterDeleteByKey0", bfe_filter_delete_by_key);
+	return delete_by_key(engine, key, "FwpmFilterDeleteByKey0", MODEL_FILTER);
 }
 
 /* ---- the service's state -------------------------------------------------------------------- */

@@ -51,7 +51,8 @@ struct rpc_reply {
 
 /*
  * Sends *request, whose id is set here, and waits for its reply.  The result is the reply's error,
- * or the transport's: RPC_S_CALL_FAILED when the connection broke (all later calls fail at once),
+ * or the transport's: RPC_S_SERVER_TOO_BUSY when the engine takes no more clients,
+ * RPC_S_CALL_FAILED when the connection broke (all later calls fail at once),
  * RPC_X_BAD_STUB_DATA when the request is larger than a frame may be (nothing was sent).
  * out: NULL, or *out is for rpc_reply_free when the result is 0, untouched otherwise.
  */

@@ -8,6 +8,7 @@
 #include "rpc/codec.h"
 
 #include "rpc/codec_parts.h"
+#include "rpc/policy.h"
 #include "rpc/wfp.pb-c.h"
 
 #include <string.h>
@@ -164,6 +165,7 @@ static wfp_err decode_policy(struct arena *a, const Openwfp__ProviderContext *m,
 			     struct model_blob *out)
 {
 	size_t len;
+	wfp_err err;
 
 	if (m->type >= MODEL_CONTEXT_TYPES)
 		return ERR_INVALID_ENUMERATOR;
@@ -171,6 +173,9 @@ static wfp_err decode_policy(struct arena *a, const Openwfp__ProviderContext *m,
 		return ERR_OK;
 	if (m->policy->policy_case != policies[m->type])
 		return ERR_TYPE_MISMATCH;
+	err = rpc_policy_check(m->policy);
+	if (err)
+		return err;
 	len = openwfp__context_policy__get_packed_size(m->policy);
 	out->data = arena_alloc(a, len);
 	if (!out->data)

@@ -162,21 +162,43 @@ static bool send_reply(struct rpc_session_conn *c, const uint8_t *frame, size_t 
 }
 
 /* The reply that holds an error alone needs no memory but that of the queue. */
-static bool send_error(struct rpc_session_conn *c, uint64_t id, wfp_err err)
+struct small_frame {
+	uint8_t bytes[RPC_FRAME_HEADER + SMALL_REPLY];
+	size_t len;
+};
+
+static void make_error(struct small_frame *f, uint64_t id, wfp_err err)
 {
 	Openwfp__FromEngine m = OPENWFP__FROM_ENGINE__INIT;
 	Openwfp__Reply reply = OPENWFP__REPLY__INIT;
-	uint8_t frame[RPC_FRAME_HEADER + SMALL_REPLY];
 	size_t len;
 
 	m.reply = &reply;
 	reply.has_id = reply.has_error = true;
 	reply.id = id;
 	reply.error = err;
-	len = openwfp__from_engine__pack(&m, frame + RPC_FRAME_HEADER);
-	frame[0] = (uint8_t)len;
-	frame[1] = frame[2] = frame[3] = 0;
-	return send_reply(c, frame, RPC_FRAME_HEADER + len);
+	len = openwfp__from_engine__pack(&m, f->bytes + RPC_FRAME_HEADER);
+	f->bytes[0] = (uint8_t)len;
+	f->bytes[1] = f->bytes[2] = f->bytes[3] = 0;
+	f->len = RPC_FRAME_HEADER + len;
+}
+
+static bool send_error(struct rpc_session_conn *c, uint64_t id, wfp_err err)
+{
+	struct small_frame f;
+
+	make_error(&f, id, err);
+	return send_reply(c, f.bytes, f.len);
+}
+
+void rpc_conn_refuse(struct rpc_session_conn *c, wfp_err why)
+{
+	struct small_frame f;
+	size_t n;
+
+	make_error(&f, 0, why);
+	/* It fits an empty socket. */
+	(void)!usock_write(c->sock, f.bytes, f.len, &n);
 }
 
 /* ---- receiving ---------------------------------------------------------------------------------

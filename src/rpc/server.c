@@ -45,18 +45,21 @@ static struct rpc_user *need_user(struct rpc_server *s, uint32_t uid) REQUIRES(s
 	return u;
 }
 
-/* NULL: over a limit, or no memory. */
-static struct rpc_user *enter_user(struct rpc_server *s, uint32_t uid) REQUIRES(s->lock)
+static wfp_err enter_user(struct rpc_server *s, uint32_t uid, struct rpc_user **out)
+	REQUIRES(s->lock)
 {
 	struct rpc_user *u;
 
 	if (s->clients >= s->config.max_clients)
-		return NULL;
+		return ERR_RPC_S_SERVER_TOO_BUSY;
 	u = need_user(s, uid);
-	if (!u || (uid != 0 && u->clients >= s->config.max_clients_per_user))
-		return NULL;
+	if (!u)
+		return ERR_NO_MEMORY;
+	if (uid != 0 && u->clients >= s->config.max_clients_per_user)
+		return ERR_RPC_S_SERVER_TOO_BUSY;
 	u->clients++;
-	return u;
+	*out = u;
+	return ERR_OK;
 }
 
 static void leave_user(struct rpc_user *u)
@@ -117,11 +120,10 @@ static void conn_main(void *arg)
 
 static wfp_err start_conn(struct rpc_server *s, struct rpc_session_conn *c) REQUIRES(s->lock)
 {
-	wfp_err err;
+	wfp_err err = enter_user(s, c->peer.uid, &c->user);
 
-	c->user = enter_user(s, c->peer.uid);
-	if (!c->user)
-		return ERR_BUSY;
+	if (err)
+		return err;
 	list_add_tail(&s->conns, &c->link);
 	s->clients++;
 	err = thread_start(&c->thread, "wfp-client", conn_main, c);
@@ -150,8 +152,10 @@ static void take_client(struct rpc_server *s, struct usock *sock)
 	else
 		s->counters.accepted++;
 	lock_drop(&s->lock);
-	if (err)
+	if (err) {
+		rpc_conn_refuse(c, err);
 		rpc_conn_free(c);
+	}
 }
 
 /* Joins what has ended. */

@@ -83,5 +83,7 @@ MUST_CHECK wfp_err rpc_conn_create(struct rpc_session_conn **out, struct rpc_ser
 				   struct usock *sock);
 /* The thread has ended, or there was none. */
 void rpc_conn_free(struct rpc_session_conn *c);
+/* Says why it is not served, if the client looks; never blocks. */
+void rpc_conn_refuse(struct rpc_session_conn *c, wfp_err why);
 /* Serves until the client or the server ends it.  The body of the connection's thread. */
 void rpc_conn_serve(struct rpc_session_conn *c);

@@ -18,6 +18,7 @@
 #define UNIX_USER	     1u
 #define REASON_POLICY_CHANGE 0x1u /* FWP_CONDITION_REAUTHORIZE_REASON_* */
 
+/* All of them. */
 static bool is_wanted(const struct stack_worker *w, uint32_t wants)
 {
 	const struct stack_sink *sink = w->stack->config.sink;
@@ -27,11 +28,12 @@ static bool is_wanted(const struct stack_worker *w, uint32_t wants)
 
 struct engine_trail *event_trail(struct stack_worker *w, uint16_t layer)
 {
+	const struct stack_sink *sink = w->stack->config.sink;
+	const uint32_t any = STACK_WANT_DROPS | STACK_WANT_ALLOWS;
+
 	event_forget_trail(w);
 	w->trail_layer = layer;
-	if (!is_wanted(w, STACK_WANT_DROPS) && !is_wanted(w, STACK_WANT_ALLOWS))
-		return NULL;
-	return &w->trail;
+	return sink && (atom32_load_relaxed(&sink->wanted) & any) ? &w->trail : NULL;
 }
 
 void event_forget_trail(struct stack_worker *w)
@@ -145,7 +147,7 @@ static void put_verdict(struct model_netevent *e, const struct journey *j, uint1
 	e->callout_id = v->callout_id;
 	e->layer = layer;
 	e->veto = v->veto;
-	if (trail->n == 0 || j->w->trail_layer != layer)
+	if (j->w->trail_layer != layer)
 		return;
 	e->n_words = trail->n;
 	e->more_words = trail->more;
@@ -154,8 +156,8 @@ static void put_verdict(struct model_netevent *e, const struct journey *j, uint1
 
 static bool is_ale(uint16_t layer)
 {
-	return (layer >= MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V4 &&
-		layer < MODEL_LAYER_ALE_FLOW_ESTABLISHED_V4);
+	return layer >= MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V4 &&
+	       layer < MODEL_LAYER_ALE_FLOW_ESTABLISHED_V4;
 }
 
 static void tell(const struct journey *j, enum model_netevent_type type, uint16_t layer,
@@ -176,7 +178,7 @@ static void tell(const struct journey *j, enum model_netevent_type type, uint16_
 
 void event_drop(const struct journey *j, uint16_t layer, const struct engine_verdict *v)
 {
-	if (is_wanted(j->w, STACK_WANT_DROPS) && is_wanted(j->w, wants_of(j->p)))
+	if (is_wanted(j->w, STACK_WANT_DROPS | wants_of(j->p)))
 		tell(j, MODEL_NETEVENT_CLASSIFY_DROP, layer, v);
 }
 
@@ -188,7 +190,7 @@ void event_drop_no_endpoint(const struct journey *j, uint16_t layer, const struc
 
 void event_allow(const struct journey *j, uint16_t layer, const struct engine_verdict *v)
 {
-	if (is_wanted(j->w, STACK_WANT_ALLOWS) && is_wanted(j->w, wants_of(j->p)))
+	if (is_wanted(j->w, STACK_WANT_ALLOWS | wants_of(j->p)))
 		tell(j, MODEL_NETEVENT_CLASSIFY_ALLOW, layer, v);
 }
 

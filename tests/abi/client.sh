@@ -14,6 +14,8 @@ build() { # build POINT COMPILER FLAGS...
 }
 
 cat >"$tmp/headers.cc" <<-'EOF'
+	#include <algorithm>
+	#include <string>
 	#include <initguid.h>
 	#include <Windows.h>
 	#include <fwpmu.h>
@@ -21,10 +23,13 @@ cat >"$tmp/headers.cc" <<-'EOF'
 	#include <sddl.h>
 	#include <strsafe.h>
 	#include <ws2tcpip.h>
+	#include <regex>
 	static const WCHAR *name = L"client";
-	DWORD open(HANDLE *engine)
+	DWORD open(HANDLE *engine, REFGUID key)
 	{
 		FWPM_SESSION session = {};
+		if (key != FWPM_SUBLAYER_UNIVERSAL || !IsEqualGUID(key, FWPM_SUBLAYER_UNIVERSAL))
+			session.sessionKey = key;
 		session.displayData.name = const_cast<WCHAR *>(name);
 		return FwpmEngineOpen(nullptr, RPC_C_AUTHN_DEFAULT, nullptr, &session, engine);
 	}

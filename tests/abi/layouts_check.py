@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Prints a C file that compiles only if each structure of tools/facts/um-layouts.tsv has its size
-there, and each member its offset and, where the facts know it, its size.
+there, and each member its offset and its size.
 
 usage: layouts_check.py FACTS
 """
@@ -17,8 +17,7 @@ def main():
                 print(f'_Static_assert(sizeof({struct}) == {r["size"]}, "{struct}");')
                 continue
             print(f'_Static_assert(offsetof({struct}, {member}) == {r["offset"]}, "{what}");')
-            if r["size"]:
-                print(f'_Static_assert(sizeof((({struct} *)0)->{member}) == {r["size"]}, "{what}");')
+            print(f'_Static_assert(sizeof((({struct} *)0)->{member}) == {r["size"]}, "{what}");')
 
 
 main()

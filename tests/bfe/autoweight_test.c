@@ -309,8 +309,8 @@ TEST(other_weights_are_refused)
 	struct model_filter f = draft(0);
 
 	f.requested_weight = (struct model_value){.type = MODEL_UINT8, .u8 = 16};
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_INVALID_WEIGHT);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_INVALID_WEIGHT);
 	f.requested_weight = (struct model_value){.type = MODEL_UINT32, .u32 = 1};
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_INVALID_WEIGHT);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_INVALID_WEIGHT);
 	world_close(&w);
 }

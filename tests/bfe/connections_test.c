@@ -216,6 +216,54 @@ TEST(a_subscriber_hears_of_openings_and_of_closings_with_the_final_bytes)
 	end(c);
 }
 
+struct leaver {
+	struct bfe_connections *c;
+	struct bfe_connection_sub *sub;
+	struct atom32 left;
+};
+
+static void listen_on_his_own(void *ctx, UNUSED enum model_connection_event what,
+			      UNUSED const struct model_connection *m)
+{
+	struct leaver *l = ctx;
+
+	CHECK(!atom32_load(&l->left));
+	thread_yield();
+	CHECK(!atom32_load(&l->left));
+}
+
+static void leave(void *arg)
+{
+	struct leaver *l = arg;
+
+	bfe_connections_unsubscribe(l->c, l->sub);
+	atom32_store(&l->left, 1);
+}
+
+SIM_TEST(who_has_left_is_not_called_however_busy_the_drainer_is)
+{
+	struct bfe_connections *c = begin(64);
+	struct leaver leavers[2];
+	struct thread *threads[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		leavers[i] = (struct leaver){.c = c};
+		CHECK_OK(bfe_connections_subscribe(c, 0, listen_on_his_own, &leavers[i],
+						   &leavers[i].sub));
+		CHECK_OK(thread_start(&threads[i], "leaver", leave, &leavers[i]));
+	}
+	while (!atom32_load(&leavers[0].left) || !atom32_load(&leavers[1].left)) {
+		struct stack_connection *s = try_open(c, 1);
+
+		if (s)
+			bfe_connections_close(c, s);
+		drain();
+	}
+	for (unsigned i = 0; i < 2; i++)
+		thread_join(threads[i]);
+	end(c);
+}
+
 /* ---- threads and memory ---------------------------------------------------------------------- */
 
 struct worker {

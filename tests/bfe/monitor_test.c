@@ -207,6 +207,24 @@ SIM_TEST(a_blocked_packet_is_found_with_a_template)
 	bfe_monitor_destroy(m);
 }
 
+SIM_TEST(a_flood_of_drops_is_answered_in_full_although_nobody_drains)
+{
+	struct bfe_monitor *m = monitor_of(8, 8);
+	struct world *w = world_with(m);
+	struct craft c = out;
+
+	world_filter(w, CONNECT, MODEL_ACTION_BLOCK, NULL, 1);
+	for (uint16_t port = 1; port <= 200; port++) {
+		c.src_port = port;
+		CHECK(world_dropped(w, world_give(w, craft_udp(&c, "a", 1))));
+	}
+	CHECK_EQ_U(bfe_monitor_dropped(m), 200 - 8);
+	bfe_monitor_drain(m);
+	CHECK_EQ_U(counters_of(m).now, 8);
+	world_destroy(w);
+	bfe_monitor_destroy(m);
+}
+
 SIM_TEST(allows_come_once_the_keyword_is_set)
 {
 	struct bfe_monitor *m = monitor_of(8, 8);

@@ -20,12 +20,14 @@ TEST(a_name_is_mandatory)
 	struct model_filter f = draft(0);
 
 	f.name = NULL;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_NULL_DISPLAY_NAME);
-	CHECK_ERR(bfe_provider_add(w.s, &(struct bfe_provider){.flags = 0}, NULL),
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_NULL_DISPLAY_NAME);
+	CHECK_ERR(object_add(w.s, &(struct model_object){.kind = MODEL_PROVIDER, .flags = 0}, NULL),
 		  ERR_NULL_DISPLAY_NAME);
-	CHECK_ERR(bfe_sublayer_add(w.s, &(struct bfe_sublayer){.name = ""}, NULL),
+	CHECK_ERR(object_add(w.s, &(struct model_object){.kind = MODEL_SUBLAYER, .name = text("")},
+			     NULL),
 		  ERR_NULL_DISPLAY_NAME);
-	CHECK_ERR(bfe_callout_add(w.s, &(struct bfe_callout){.layer = CONNECT}, NULL),
+	CHECK_ERR(object_add(w.s, &(struct model_object){.kind = MODEL_CALLOUT, .layer = CONNECT},
+			     NULL),
 		  ERR_NULL_DISPLAY_NAME);
 	world_close(&w);
 }
@@ -39,11 +41,11 @@ TEST(a_key_is_unique_within_its_kind_only)
 	CHECK_OK(add_provider(w.s, 1));
 	CHECK_OK(add_sublayer(w.s, 1, 100));
 	CHECK_OK(add_callout(w.s, 1, NULL));
-	CHECK_OK(bfe_filter_add(w.s, &f, NULL));
+	CHECK_OK(filter_add(w.s, &f, NULL));
 	CHECK_ERR(add_provider(w.s, 1), ERR_ALREADY_EXISTS);
 	CHECK_ERR(add_sublayer(w.s, 1, 100), ERR_ALREADY_EXISTS);
 	CHECK_ERR(add_callout(w.s, 1, NULL), ERR_ALREADY_EXISTS);
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_ALREADY_EXISTS);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_ALREADY_EXISTS);
 	world_close(&w);
 }
 
@@ -51,12 +53,12 @@ TEST(a_zero_key_is_replaced_by_a_new_one)
 {
 	struct world w = world_open();
 	struct guid a = {0}, b = {0};
-	const struct bfe_provider p = {.name = "p"};
+	const struct model_object p = {.kind = MODEL_PROVIDER, .name = text("p")};
 
-	CHECK_OK(bfe_provider_add(w.s, &p, &a));
-	CHECK_OK(bfe_provider_add(w.s, &p, &b));
+	CHECK_OK(object_add(w.s, &p, &a));
+	CHECK_OK(object_add(w.s, &p, &b));
 	CHECK(!guid_is_zero(&a) && !guid_equal(&a, &b));
-	CHECK_OK(bfe_provider_delete(w.s, &a));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_PROVIDER, &a));
 	world_close(&w);
 }
 
@@ -65,9 +67,12 @@ TEST(built_in_objects_cannot_be_deleted_or_added_again)
 	struct world w = world_open();
 	const struct model_builtin *l = model_sublayer_builtin(0), *p = model_provider_builtin(0);
 
-	CHECK_ERR(bfe_sublayer_delete(w.s, &l->key), ERR_BUILTIN_OBJECT);
-	CHECK_ERR(bfe_provider_delete(w.s, &p->key), ERR_BUILTIN_OBJECT);
-	CHECK_ERR(bfe_provider_add(w.s, &(struct bfe_provider){.key = p->key, .name = "p"}, NULL),
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &l->key), ERR_BUILTIN_OBJECT);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_PROVIDER, &p->key), ERR_BUILTIN_OBJECT);
+	CHECK_ERR(object_add(w.s,
+			     &(struct model_object){
+				     .kind = MODEL_PROVIDER, .key = p->key, .name = text("p")},
+			     NULL),
 		  ERR_ALREADY_EXISTS);
 	world_close(&w);
 }
@@ -77,12 +82,12 @@ TEST(what_is_not_there_cannot_be_deleted)
 	struct world w = world_open();
 	struct guid k = key_of(9);
 
-	CHECK_ERR(bfe_provider_delete(w.s, &k), ERR_PROVIDER_NOT_FOUND);
-	CHECK_ERR(bfe_sublayer_delete(w.s, &k), ERR_SUBLAYER_NOT_FOUND);
-	CHECK_ERR(bfe_callout_delete(w.s, &k), ERR_CALLOUT_NOT_FOUND);
-	CHECK_ERR(bfe_callout_delete_by_id(w.s, 9), ERR_CALLOUT_NOT_FOUND);
-	CHECK_ERR(bfe_filter_delete(w.s, 9), ERR_FILTER_NOT_FOUND);
-	CHECK_ERR(bfe_filter_delete_by_key(w.s, &k), ERR_FILTER_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_PROVIDER, &k), ERR_PROVIDER_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &k), ERR_SUBLAYER_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_CALLOUT, &k), ERR_CALLOUT_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete_by_id(w.s, MODEL_CALLOUT, 9), ERR_CALLOUT_NOT_FOUND);
+	CHECK_ERR(filter_delete(w.s, 9), ERR_FILTER_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_FILTER, &k), ERR_FILTER_NOT_FOUND);
 	world_close(&w);
 }
 
@@ -93,16 +98,19 @@ TEST(what_is_referred_to_must_exist)
 
 	CHECK_ERR(add_filter(w.s, 9, NULL), ERR_SUBLAYER_NOT_FOUND);
 	f.provider = key_of(9);
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_PROVIDER_NOT_FOUND);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_PROVIDER_NOT_FOUND);
 	f = calling(0, 9);
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_CALLOUT_NOT_FOUND);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_CALLOUT_NOT_FOUND);
 	f = draft(0);
 	f.flags = MODEL_FILTER_HAS_PROVIDER_CONTEXT;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_PROVIDER_CONTEXT_NOT_FOUND);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_PROVIDER_CONTEXT_NOT_FOUND);
 	f = draft(0);
 	f.layer = 999;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_LAYER_NOT_FOUND);
-	CHECK_ERR(bfe_callout_add(w.s, &(struct bfe_callout){.name = "c", .layer = 999}, NULL),
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_LAYER_NOT_FOUND);
+	CHECK_ERR(object_add(w.s,
+			     &(struct model_object){
+				     .kind = MODEL_CALLOUT, .name = text("c"), .layer = 999},
+			     NULL),
 		  ERR_LAYER_NOT_FOUND);
 	CHECK(!in_force(&w));
 	world_close(&w);
@@ -120,14 +128,14 @@ TEST(what_is_referred_to_is_in_use)
 	CHECK_OK(add_callout(w.s, 1, NULL));
 	f = calling(1, 1);
 	f.provider = k;
-	CHECK_OK(bfe_filter_add(w.s, &f, &id));
-	CHECK_ERR(bfe_provider_delete(w.s, &k), ERR_IN_USE);
-	CHECK_ERR(bfe_sublayer_delete(w.s, &k), ERR_IN_USE);
-	CHECK_ERR(bfe_callout_delete(w.s, &k), ERR_IN_USE);
-	CHECK_OK(bfe_filter_delete(w.s, id));
-	CHECK_OK(bfe_callout_delete(w.s, &k));
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
-	CHECK_OK(bfe_provider_delete(w.s, &k));
+	CHECK_OK(filter_add(w.s, &f, &id));
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_PROVIDER, &k), ERR_IN_USE);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &k), ERR_IN_USE);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_CALLOUT, &k), ERR_IN_USE);
+	CHECK_OK(filter_delete(w.s, id));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_CALLOUT, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_PROVIDER, &k));
 	world_close(&w);
 }
 
@@ -138,7 +146,7 @@ TEST(a_callout_serves_filters_of_its_layer_only)
 
 	CHECK_OK(add_callout(w.s, 1, NULL));
 	f.layer = MODEL_LAYER_ALE_AUTH_CONNECT_V6;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_INCOMPATIBLE_LAYER);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_INCOMPATIBLE_LAYER);
 	world_close(&w);
 }
 
@@ -148,17 +156,25 @@ TEST(flags_that_do_not_exist_are_refused_and_nothing_outlives_the_process)
 	struct model_filter f = draft(0);
 
 	f.flags = MODEL_FILTER_PERSISTENT;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_NOT_SUPPORTED);
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_NOT_SUPPORTED);
 	f.flags = MODEL_FILTER_BOOTTIME;
-	CHECK_ERR(bfe_filter_add(w.s, &f, NULL), ERR_NOT_SUPPORTED);
-	CHECK_ERR(bfe_provider_add(w.s, &(struct bfe_provider){.name = "p", .flags = 2}, NULL),
+	CHECK_ERR(filter_add(w.s, &f, NULL), ERR_NOT_SUPPORTED);
+	CHECK_ERR(object_add(w.s,
+			     &(struct model_object){
+				     .kind = MODEL_PROVIDER, .name = text("p"), .flags = 2},
+			     NULL),
 		  ERR_INVALID_FLAGS);
-	CHECK_ERR(bfe_provider_add(w.s, &(struct bfe_provider){.name = "p", .flags = 1}, NULL),
+	CHECK_ERR(object_add(w.s,
+			     &(struct model_object){
+				     .kind = MODEL_PROVIDER, .name = text("p"), .flags = 1},
+			     NULL),
 		  ERR_NOT_SUPPORTED);
-	CHECK_ERR(bfe_callout_add(
-			  w.s,
-			  &(struct bfe_callout){.name = "c", .layer = CONNECT, .flags = 0x10000},
-			  NULL),
+	CHECK_ERR(object_add(w.s,
+			     &(struct model_object){.kind = MODEL_CALLOUT,
+						    .name = text("c"),
+						    .layer = CONNECT,
+						    .flags = 0x10000},
+			     NULL),
 		  ERR_NOT_SUPPORTED);
 	world_close(&w);
 }
@@ -169,7 +185,7 @@ TEST(filter_ids_begin_above_65536_and_are_never_reused)
 	uint64_t a, b;
 
 	CHECK_OK(add_filter(w.s, 0, &a));
-	CHECK_OK(bfe_filter_delete(w.s, a));
+	CHECK_OK(filter_delete(w.s, a));
 	CHECK_OK(add_filter(w.s, 0, &b));
 	CHECK(a >= 65537);
 	CHECK(b > a);
@@ -211,9 +227,9 @@ TEST(a_dynamic_object_may_refer_to_a_static_one)
 
 	CHECK_OK(add_sublayer(w.s, 1, 100));
 	CHECK_OK(add_filter(d, 1, NULL));
-	CHECK_ERR(bfe_sublayer_delete(w.s, &k), ERR_IN_USE);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &k), ERR_IN_USE);
 	bfe_session_close(d);
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
 	world_close(&w);
 }
 
@@ -224,9 +240,9 @@ TEST(only_its_session_deletes_a_dynamic_object)
 	uint64_t id;
 
 	CHECK_OK(add_filter(d, 0, &id));
-	CHECK_ERR(bfe_filter_delete(w.s, id), ERR_WRONG_SESSION);
-	CHECK_ERR(bfe_filter_delete(e, id), ERR_WRONG_SESSION);
-	CHECK_OK(bfe_filter_delete(d, id));
+	CHECK_ERR(filter_delete(w.s, id), ERR_WRONG_SESSION);
+	CHECK_ERR(filter_delete(e, id), ERR_WRONG_SESSION);
+	CHECK_OK(filter_delete(d, id));
 	bfe_session_close(e);
 	bfe_session_close(d);
 	world_close(&w);
@@ -243,7 +259,7 @@ TEST(a_dynamic_session_takes_its_objects_with_it)
 	CHECK_OK(add_sublayer(d, 1, 100));
 	CHECK_OK(add_callout(d, 1, NULL));
 	f.provider = key_of(1);
-	CHECK_OK(bfe_filter_add(d, &f, &id));
+	CHECK_OK(filter_add(d, &f, &id));
 	CHECK(in_force(&w));
 	bfe_session_close(d);
 	CHECK(!in_force(&w));
@@ -260,11 +276,11 @@ TEST(what_a_static_session_added_stays)
 	struct bfe_session *s;
 	uint64_t id;
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, 0, &s));
+	CHECK_OK(session_open(w.bfe, 0, 0, &s));
 	CHECK_OK(add_filter(s, 0, &id));
 	bfe_session_close(s);
 	CHECK(in_force(&w));
-	CHECK_OK(bfe_filter_delete(w.s, id));
+	CHECK_OK(filter_delete(w.s, id));
 	world_close(&w);
 }
 
@@ -299,7 +315,7 @@ TEST(object_and_registration_have_one_id_whoever_comes_first)
 	CHECK_OK(add_callout(w.s, 2, &object));
 	CHECK_EQ_U(id, object);
 	CHECK_OK(engine_callout_unregister(w.engine, id, ENGINE_UNREGISTER_POLITE));
-	CHECK_OK(bfe_callout_delete_by_id(w.s, object));
+	CHECK_OK(bfe_object_delete_by_id(w.s, MODEL_CALLOUT, object));
 	world_close(&w);
 }
 
@@ -371,7 +387,7 @@ TEST(a_deleted_sublayer_frees_its_weight)
 	struct guid k = key_of(1);
 
 	CHECK_OK(add_sublayer(w.s, 1, 500));
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
 	CHECK_EQ_U(weight_of(&w, 500, 2), 500);
 	world_close(&w);
 }
@@ -421,7 +437,7 @@ TEST(a_filter_is_described_by_the_names_of_what_it_uses)
 	CHECK_OK(add_provider(w.s, 1));
 	CHECK_OK(add_callout(w.s, 1, &callout));
 	f.provider = key_of(1);
-	CHECK_OK(bfe_filter_add(w.s, &f, &id));
+	CHECK_OK(filter_add(w.s, &f, &id));
 	CHECK(bfe_filter_describe(w.bfe, id, &info));
 	CHECK_EQ_S(info.name, "f");
 	CHECK_EQ_S(info.layer, "FWPM_LAYER_ALE_AUTH_CONNECT_V4");
@@ -440,12 +456,13 @@ TEST(a_filter_is_described_by_the_names_of_what_it_uses)
 TEST(a_long_name_is_cut_between_characters)
 {
 	struct world w = world_open();
-	char name[BFE_NAME_MAX], text[128];
+	char name[BFE_NAME_MAX], long_name[128];
 	struct guid k;
 
-	memset(text, 'x', 62);
-	strcpy(text + 62, "\xe2\x82\xac\xe2\x82\xac");
-	CHECK_OK(bfe_sublayer_add(w.s, &(struct bfe_sublayer){.name = text}, &k));
+	memset(long_name, 'x', 62);
+	strcpy(long_name + 62, "\xe2\x82\xac\xe2\x82\xac");
+	CHECK_OK(object_add(w.s, &(struct model_object){.kind = MODEL_SUBLAYER, .name = long_name},
+			    &k));
 	CHECK(bfe_sublayer_describe(w.bfe, &k, name));
 	CHECK_EQ_U(strlen(name), 62);
 	world_close(&w);

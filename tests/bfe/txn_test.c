@@ -29,7 +29,7 @@ TEST(a_read_only_transaction_writes_nothing)
 
 	CHECK_OK(bfe_txn_begin(w.s, BFE_TXN_READ_ONLY));
 	CHECK_ERR(add_filter(w.s, 0, NULL), ERR_INCOMPATIBLE_TXN);
-	CHECK_ERR(bfe_filter_delete(w.s, 1), ERR_INCOMPATIBLE_TXN);
+	CHECK_ERR(filter_delete(w.s, 1), ERR_INCOMPATIBLE_TXN);
 	CHECK_OK(bfe_txn_commit(w.s));
 	world_close(&w);
 }
@@ -46,7 +46,7 @@ TEST(nothing_is_in_force_before_the_commit)
 	CHECK_OK(bfe_txn_commit(w.s));
 	CHECK(in_force(&w));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
-	CHECK_OK(bfe_filter_delete(w.s, id));
+	CHECK_OK(filter_delete(w.s, id));
 	CHECK(in_force(&w));
 	CHECK(knows_filter(&w, id));
 	CHECK_OK(bfe_txn_commit(w.s));
@@ -66,7 +66,7 @@ TEST(a_failed_operation_does_not_spoil_the_transaction)
 	CHECK_ERR(add_filter(w.s, 9, NULL), ERR_SUBLAYER_NOT_FOUND);
 	CHECK_OK(bfe_txn_commit(w.s));
 	for (int i = 0; i < 3; i++)
-		CHECK_OK(bfe_filter_delete(w.s, ids[i]));
+		CHECK_OK(filter_delete(w.s, ids[i]));
 	world_close(&w);
 }
 
@@ -81,15 +81,15 @@ TEST(an_abort_restores_everything)
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_OK(add_sublayer(w.s, 2, 200));
 	CHECK_OK(add_filter(w.s, 2, &id));
-	CHECK_OK(bfe_filter_delete(w.s, old));
-	CHECK_OK(bfe_sublayer_delete(w.s, &one));
+	CHECK_OK(filter_delete(w.s, old));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &one));
 	CHECK_OK(bfe_txn_abort(w.s));
 	CHECK(in_force(&w));
 	CHECK(!knows_filter(&w, id));
-	CHECK_ERR(bfe_sublayer_delete(w.s, &two), ERR_SUBLAYER_NOT_FOUND);
-	CHECK_ERR(bfe_sublayer_delete(w.s, &one), ERR_IN_USE);
-	CHECK_OK(bfe_filter_delete(w.s, old));
-	CHECK_OK(bfe_sublayer_delete(w.s, &one));
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &two), ERR_SUBLAYER_NOT_FOUND);
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &one), ERR_IN_USE);
+	CHECK_OK(filter_delete(w.s, old));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &one));
 	world_close(&w);
 }
 
@@ -98,7 +98,7 @@ TEST(closing_a_session_aborts_its_transaction)
 	struct world w = world_open();
 	struct bfe_session *s;
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, 0, &s));
+	CHECK_OK(session_open(w.bfe, 0, 0, &s));
 	CHECK_OK(bfe_txn_begin(s, 0));
 	CHECK_OK(add_filter(s, 0, NULL));
 	bfe_session_close(s);
@@ -122,7 +122,7 @@ TEST(a_call_outside_of_a_transaction_is_one_of_its_own)
 	CHECK(in_force(&w));
 	CHECK_EQ_U(engine_generation(w.engine, CONNECT), before + 1);
 	CHECK_ERR(bfe_txn_commit(w.s), ERR_NO_TXN_IN_PROGRESS);
-	CHECK_OK(bfe_filter_delete(w.s, id));
+	CHECK_OK(filter_delete(w.s, id));
 	CHECK(!in_force(&w));
 	world_close(&w);
 }
@@ -137,9 +137,9 @@ TEST(added_and_deleted_again_cancels_out)
 	CHECK_OK(add_sublayer(w.s, 1, 100));
 	CHECK_OK(add_callout(w.s, 1, NULL));
 	CHECK_OK(add_filter(w.s, 1, &id));
-	CHECK_OK(bfe_filter_delete(w.s, id));
-	CHECK_OK(bfe_callout_delete(w.s, &k));
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
+	CHECK_OK(filter_delete(w.s, id));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_CALLOUT, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
 	CHECK_OK(bfe_txn_commit(w.s));
 	CHECK_EQ_U(engine_generation(w.engine, CONNECT), before);
 	world_close(&w);
@@ -169,22 +169,22 @@ TEST(a_key_can_be_deleted_and_added_again_in_one_transaction)
 	f.key = k;
 	CHECK_OK(add_sublayer(w.s, 1, 100));
 	CHECK_OK(add_callout(w.s, 1, &was));
-	CHECK_OK(bfe_filter_add(w.s, &f, &old));
+	CHECK_OK(filter_add(w.s, &f, &old));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
-	CHECK_OK(bfe_filter_delete(w.s, old));
-	CHECK_OK(bfe_callout_delete(w.s, &k));
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
+	CHECK_OK(filter_delete(w.s, old));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_CALLOUT, &k));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
 	CHECK_OK(add_sublayer(w.s, 1, 200));
 	CHECK_OK(add_callout(w.s, 1, &is));
-	CHECK_OK(bfe_filter_add(w.s, &f, &new));
+	CHECK_OK(filter_add(w.s, &f, &new));
 	CHECK_OK(bfe_txn_commit(w.s));
 	CHECK_EQ_U(was, is);
 	CHECK(new != old);
 	CHECK(in_force(&w));
-	CHECK_ERR(bfe_sublayer_delete(w.s, &k), ERR_IN_USE);
-	CHECK_OK(bfe_filter_delete_by_key(w.s, &k));
-	CHECK_OK(bfe_callout_delete_by_id(w.s, is));
-	CHECK_OK(bfe_sublayer_delete(w.s, &k));
+	CHECK_ERR(bfe_object_delete(w.s, MODEL_SUBLAYER, &k), ERR_IN_USE);
+	CHECK_OK(bfe_object_delete(w.s, MODEL_FILTER, &k));
+	CHECK_OK(bfe_object_delete_by_id(w.s, MODEL_CALLOUT, is));
+	CHECK_OK(bfe_object_delete(w.s, MODEL_SUBLAYER, &k));
 	world_close(&w);
 }
 
@@ -196,10 +196,9 @@ TEST(whoever_waits_too_long_for_the_lock_times_out)
 	struct world w = world_open();
 	struct bfe_session *s;
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, 1, &s));
+	CHECK_OK(session_open(w.bfe, 0, 1, &s));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_ERR(bfe_txn_begin(s, 0), ERR_TIMEOUT);
-	CHECK_ERR(bfe_txn_begin(s, BFE_TXN_READ_ONLY), ERR_TIMEOUT);
 	CHECK_ERR(add_filter(s, 0, NULL), ERR_TIMEOUT);
 	CHECK_OK(bfe_txn_commit(w.s));
 	CHECK_OK(add_filter(s, 0, NULL));
@@ -207,19 +206,24 @@ TEST(whoever_waits_too_long_for_the_lock_times_out)
 	world_close(&w);
 }
 
-TEST(readers_share_the_lock_and_keep_writers_out)
+TEST(readers_wait_for_nobody_and_keep_nobody_out)
 {
 	struct world w = world_open();
-	struct bfe_session *s;
+	struct bfe_session *reader, *other;
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, 1, &s));
-	CHECK_OK(bfe_txn_begin(w.s, BFE_TXN_READ_ONLY));
-	CHECK_OK(bfe_txn_begin(s, BFE_TXN_READ_ONLY));
-	CHECK_OK(bfe_txn_abort(s));
-	CHECK_ERR(bfe_txn_begin(s, 0), ERR_TIMEOUT);
-	CHECK_OK(bfe_txn_abort(w.s));
-	CHECK_OK(bfe_txn_begin(s, 0));
-	bfe_session_close(s);
+	CHECK_OK(session_open(w.bfe, 0, 1, &reader));
+	CHECK_OK(session_open(w.bfe, 0, 1, &other));
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_OK(bfe_txn_begin(reader, BFE_TXN_READ_ONLY));
+	CHECK_OK(bfe_txn_begin(other, BFE_TXN_READ_ONLY));
+	CHECK_OK(add_filter(w.s, 0, NULL));
+	CHECK_OK(bfe_txn_commit(w.s));
+	CHECK_OK(bfe_txn_abort(other));
+	CHECK_OK(bfe_txn_begin(other, 0));
+	CHECK_OK(bfe_txn_commit(other));
+	CHECK_OK(bfe_txn_commit(reader));
+	bfe_session_close(other);
+	bfe_session_close(reader);
 	world_close(&w);
 }
 
@@ -230,7 +234,7 @@ SIM_TEST(zero_means_fifteen_seconds)
 	struct bfe_session *s;
 	uint64_t start = clock_now();
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, 0, &s));
+	CHECK_OK(session_open(w.bfe, 0, 0, &s));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_ERR(bfe_txn_begin(s, 0), ERR_TIMEOUT);
 	CHECK(clock_now() - start >= 15 * CLOCK_S && clock_now() - start < 16 * CLOCK_S);
@@ -252,7 +256,7 @@ SIM_TEST(an_infinite_wait_outlasts_the_default_one)
 	struct bfe_session *s;
 	struct thread *waiter;
 
-	CHECK_OK(bfe_session_open(w.bfe, 0, UINT32_MAX, &s));
+	CHECK_OK(session_open(w.bfe, 0, UINT32_MAX, &s));
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_OK(thread_start(&waiter, "waiter", begin_and_commit, s));
 	clock_sleep_until(clock_now() + 3600 * CLOCK_S);
@@ -296,7 +300,7 @@ static void write_some(void *arg)
 		CHECK_OK(bfe_txn_begin(me->s, 0));
 		CHECK_OK(add_filter(me->s, 0, &id));
 		CHECK_OK(add_filter(me->s, 0, NULL));
-		CHECK_OK(bfe_filter_delete(me->s, id));
+		CHECK_OK(filter_delete(me->s, id));
 		CHECK_OK(bfe_txn_commit(me->s));
 		me->done++;
 	}
@@ -310,7 +314,7 @@ SIM_TEST(writers_take_turns)
 
 	for (int i = 0; i < 3; i++) {
 		writers[i] = (struct writer){.w = &w};
-		CHECK_OK(bfe_session_open(w.bfe, BFE_SESSION_DYNAMIC, UINT32_MAX, &writers[i].s));
+		CHECK_OK(session_open(w.bfe, BFE_SESSION_DYNAMIC, UINT32_MAX, &writers[i].s));
 		CHECK_OK(thread_start(&writers[i].thread, "writer", write_some, &writers[i]));
 	}
 	for (int i = 0; i < 3; i++) {
@@ -342,7 +346,7 @@ SIM_TEST(calls_on_one_session_are_taken_one_after_another)
 		thread_join(writers[i].thread);
 	CHECK_OK(bfe_txn_commit(w.s));
 	for (uint64_t id = 65537; id < 65537 + 3; id++)
-		CHECK_OK(bfe_filter_delete(w.s, id));
+		CHECK_OK(filter_delete(w.s, id));
 	CHECK(!in_force(&w));
 	world_close(&w);
 }
@@ -365,7 +369,7 @@ static void classify(void *ctx, const struct engine_call *call, struct engine_cl
 	struct bfe_session *s;
 
 	CHECK_ERR(bfe_txn_begin(d->w->s, 0), ERR_NOT_SUPPORTED);
-	CHECK_ERR(bfe_session_open(d->w->bfe, 0, 0, &s), ERR_NOT_SUPPORTED);
+	CHECK_ERR(session_open(d->w->bfe, 0, 0, &s), ERR_NOT_SUPPORTED);
 	if (d->closes)
 		bfe_session_close(d->own);
 }
@@ -374,12 +378,12 @@ static void call_back(struct driver *d, uint64_t filter)
 {
 	struct bfe_session *s;
 
-	CHECK_ERR(bfe_session_open(d->w->bfe, 0, 0, &s), ERR_TXN_IN_PROGRESS);
+	CHECK_ERR(session_open(d->w->bfe, 0, 0, &s), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(bfe_txn_begin(d->w->s, 0), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(bfe_txn_begin(d->own, BFE_TXN_READ_ONLY), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(bfe_txn_commit(d->own), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(add_filter(d->own, 0, NULL), ERR_TXN_IN_PROGRESS);
-	CHECK_ERR(bfe_filter_delete(d->own, filter), ERR_TXN_IN_PROGRESS);
+	CHECK_ERR(filter_delete(d->own, filter), ERR_TXN_IN_PROGRESS);
 	CHECK(knows_filter(d->w, filter));
 }
 
@@ -429,10 +433,10 @@ TEST(a_notifyfn_that_refuses_a_filter_ends_the_transaction_with_nothing_changed)
 
 	driver_load(&d, &w);
 	d.refuses = true;
-	CHECK_ERR(bfe_filter_add(w.s, &f, &id), ERR_CALLOUT_NOTIFICATION_FAILED);
+	CHECK_ERR(filter_add(w.s, &f, &id), ERR_CALLOUT_NOTIFICATION_FAILED);
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_OK(add_sublayer(w.s, 1, 100));
-	CHECK_OK(bfe_filter_add(w.s, &f, &id));
+	CHECK_OK(filter_add(w.s, &f, &id));
 	CHECK_ERR(bfe_txn_commit(w.s), ERR_CALLOUT_NOTIFICATION_FAILED);
 	CHECK_ERR(bfe_txn_abort(w.s), ERR_NO_TXN_IN_PROGRESS);
 	CHECK(!in_force(&w));
@@ -452,8 +456,8 @@ TEST(what_a_notifyfn_calls_is_refused_and_does_not_deadlock)
 
 	driver_load(&d, &w);
 	d.calls_back = true;
-	CHECK_OK(bfe_filter_add(w.s, &f, &id));
-	CHECK_OK(bfe_filter_delete(w.s, id));
+	CHECK_OK(filter_add(w.s, &f, &id));
+	CHECK_OK(filter_delete(w.s, id));
 	CHECK_EQ_U(d.added, 1);
 	CHECK_EQ_U(d.deleted, 1);
 	bfe_session_close(d.own);
@@ -469,7 +473,7 @@ TEST(a_notifyfn_may_close_a_session_even_the_one_that_commits)
 
 	driver_load(&d, &w);
 	d.closes = true;
-	CHECK_OK(bfe_filter_add(d.own, &f, NULL));
+	CHECK_OK(filter_add(d.own, &f, NULL));
 	CHECK_EQ_U(d.added, 1);
 	CHECK_EQ_U(d.deleted, 1);
 	CHECK(!in_force(&w));
@@ -484,7 +488,7 @@ TEST(a_session_whose_closing_notifies_may_be_closed_again_in_there)
 	struct driver d;
 
 	driver_load(&d, &w);
-	CHECK_OK(bfe_filter_add(d.own, &f, NULL));
+	CHECK_OK(filter_add(d.own, &f, NULL));
 	d.closes = true;
 	bfe_session_close(d.own);
 	CHECK(!in_force(&w));
@@ -504,7 +508,7 @@ TEST(a_classifyfn_is_refused_and_its_close_waits)
 	struct driver d;
 
 	driver_load(&d, &w);
-	CHECK_OK(bfe_filter_add(d.own, &f, NULL));
+	CHECK_OK(filter_add(d.own, &f, NULL));
 	d.closes = true;
 	engine_classify(w.engine, &ind, &v);
 	d.closes = false;
@@ -547,7 +551,7 @@ static void add_and_close(void *arg)
 		CHECK_OK(add_callout(d, 1, &object));
 		CHECK_OK(engine_callout_id_by_key(me->w->engine, &f.callout, &known));
 		CHECK_EQ_U(known, object);
-		CHECK_OK(bfe_filter_add(d, &f, &id));
+		CHECK_OK(filter_add(d, &f, &id));
 		CHECK(bfe_filter_describe(me->w->bfe, id, &info));
 		CHECK_EQ_S(info.callout, "c");
 		bfe_session_close(d);
@@ -581,8 +585,8 @@ static wfp_err change_everything(struct world *w, uint64_t old)
 	err = add_provider(w->s, 1);
 	err = err ? err : add_sublayer(w->s, 1, 100);
 	err = err ? err : add_callout(w->s, 1, NULL);
-	err = err ? err : bfe_filter_add(w->s, &f, NULL);
-	err = err ? err : bfe_filter_delete(w->s, old);
+	err = err ? err : filter_add(w->s, &f, NULL);
+	err = err ? err : filter_delete(w->s, old);
 	if (!err)
 		return bfe_txn_commit(w->s);
 	end = bfe_txn_abort(w->s);
@@ -604,7 +608,8 @@ TEST(without_memory_a_transaction_changes_nothing)
 		if (err) {
 			CHECK_ERR(err, ERR_NO_MEMORY);
 			CHECK(knows_filter(&w, old));
-			CHECK_ERR(bfe_provider_delete(w.s, &k), ERR_PROVIDER_NOT_FOUND);
+			CHECK_ERR(bfe_object_delete(w.s, MODEL_PROVIDER, &k),
+				  ERR_PROVIDER_NOT_FOUND);
 		}
 	} while (err && ++n < 1000);
 	CHECK_OK(err);
@@ -625,7 +630,7 @@ TEST(a_session_that_cannot_be_closed_for_lack_of_memory_goes_with_the_next_call)
 
 		CHECK_OK(add_sublayer(d, 1, 100));
 		CHECK_OK(add_callout(d, 1, NULL));
-		CHECK_OK(bfe_filter_add(d, &f, NULL));
+		CHECK_OK(filter_add(d, &f, NULL));
 		mem_fail_every(n);
 		bfe_session_close(d);
 		mem_fail_every(0);
@@ -649,12 +654,12 @@ TEST(creating_and_opening_fail_cleanly_without_memory)
 	do {
 		CHECK_EQ_U(mem_live(), live);
 		mem_fail_at(++n);
-	} while (bfe_create(&b, e));
+	} while (bfe_create(&b, &(struct bfe_config){.engine = e}));
 	mem_fail_at(0);
 	mem_fail_at(1);
-	CHECK(bfe_session_open(b, 0, 0, &s) == ERR_NO_MEMORY || !MEM_TRACKED);
+	CHECK(session_open(b, 0, 0, &s) == ERR_NO_MEMORY || !MEM_TRACKED);
 	mem_fail_at(0);
-	CHECK_ERR(bfe_session_open(b, 2, 0, &s), ERR_INVALID_FLAGS);
+	CHECK_ERR(session_open(b, 2, 0, &s), ERR_INVALID_FLAGS);
 	bfe_destroy(b);
 	engine_destroy(e);
 }

@@ -49,7 +49,7 @@ if [ "$(id -u)" = 0 ]; then
 	cp "$wfpd" "$tmp/wfpd"; chmod 755 "$tmp" "$tmp/wfpd"
 	point no_root_says_what_is_missing says 3 'CAP_NET_ADMIN|root' as_nobody "$tmp/wfpd" --path nfqueue
 	if two_hosts && in_host "$wfpd" --path nfqueue --probe 2>/dev/null; then
-		ip netns exec "$host" "$wfpd" --path nfqueue --json >"$tmp/first" 2>&1 & processes+=($!)
+		ip netns exec "$host" "$wfpd" --path nfqueue --no-socket --json >"$tmp/first" 2>&1 & processes+=($!)
 		first=$!
 		eventually grep -q ready "$tmp/first"
 		rules=$(in_host nft list ruleset)

@@ -41,7 +41,7 @@ class Daemon:
     """wfpd in the host's namespace; its events are JSON lines on standard output."""
 
     def __init__(self, topo, build, log):
-        argv = [build / "cmd/wfpd", "--path", "nfqueue", "--json", "--queues", "2"]
+        argv = [build / "cmd/wfpd", "--path", "nfqueue", "--no-socket", "--json", "--queues", "2"]
         for d in DRIVERS:
             argv += ["--driver", build / f"examples/{d}.so"]
         self.log = open(log, "w", encoding="utf-8")

@@ -4,6 +4,8 @@
  */
 #include "kit.h"
 
+#include "base/rng.h"
+#include "engine/arbitrate.h"
 #include "engine/trail.h"
 
 #define BLOCK	MODEL_ACTION_BLOCK
@@ -17,7 +19,7 @@ static void begin(unsigned sublayers)
 	kit_begin();
 	for (unsigned i = 1; i <= sublayers; i++)
 		kit_sublayer((uint16_t)i);
-	memset(&trail, 0xaa, sizeof(trail));
+	memset(&trail, 0, sizeof(trail));
 	kit_ind.trail = &trail;
 }
 
@@ -106,6 +108,51 @@ TEST(without_room_for_it_there_is_no_trail_and_the_same_verdict)
 	kit_filter(1, 1, BLOCK, 0);
 	kit_ind.trail = NULL;
 	CHECK(!kit_permits());
-	CHECK_EQ_U(trail.n, 0xaa);
+	CHECK_EQ_U(trail.n, 0);
 	kit_end();
+}
+
+/* Says the words of the trail again, to somebody who has not seen the policy. */
+static enum engine_outcome told_again(uint64_t *decider)
+{
+	struct engine_arbiter a = {0};
+
+	for (unsigned i = 0; i < trail.n; i++) {
+		const struct model_netevent_word *w = &trail.words[i];
+		const struct engine_opinion o = {
+			.action = w->action,
+			.hard = w->hard,
+			.by_callout = w->callout_id != 0,
+			.filter_id = w->filter_id,
+		};
+
+		engine_arbiter_hear(&a, &o);
+	}
+	*decider = a.decider.filter_id;
+	return engine_arbiter_blocks(&a) ? ENGINE_BLOCK : ENGINE_PERMIT;
+}
+
+TEST(the_words_of_a_random_policy_add_up_to_its_verdict)
+{
+	static const uint32_t actions[] = {BLOCK, PERMIT, MODEL_ACTION_CONTINUE};
+	struct rng rng;
+
+	rng_seed(&rng, test_seed());
+	for (unsigned round = 0; round < 300; round++) {
+		uint64_t decider;
+		struct engine_verdict v;
+
+		begin(MODEL_NETEVENT_WORDS);
+		for (unsigned n = rng_below(&rng, 12); n > 0; n--) {
+			const uint32_t action = actions[rng_below(&rng, ARRAY_LEN(actions))];
+			const bool hard = action == PERMIT && rng_below(&rng, 2);
+
+			kit_filter((uint16_t)(1 + rng_below(&rng, MODEL_NETEVENT_WORDS)), n, action,
+				   hard ? MODEL_FILTER_CLEAR_ACTION_RIGHT : 0);
+		}
+		v = kit_classify();
+		CHECK_EQ_U(told_again(&decider), v.outcome);
+		CHECK_EQ_U(decider, v.filter_id);
+		kit_end();
+	}
 }

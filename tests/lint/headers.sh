@@ -6,13 +6,18 @@ cd "${SRCROOT:-$(dirname "$0")/../..}" || exit 1
 n=0
 headers=$(git ls-files -co --exclude-standard 'src/*.h' | grep -vE '^src/base/(host|sim)/')
 tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+# What the build generates from the protocol.
+mkdir -p "$tmp/gen/rpc" && protoc-c -I src/rpc --c_out="$tmp/gen/rpc" src/rpc/*.proto
 for cc in gcc clang; do
 	for variant in HOST SIM; do
 		bad=
 		for h in $headers; do
-			inc="-Isrc -Itests"
+			inc="-Isrc -Itests -I$tmp/gen"
 			case $h in src/ntshim/*) inc="$inc -Iinclude/km -Iinclude/shared -fms-extensions"
-				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag" ;; esac
+				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag" ;;
+			src/client/*) inc="$inc -Iinclude/um -Iinclude/shared -I$BLDROOT/src -fms-extensions -fshort-wchar"
+				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag"
+				[ $variant = SIM ] && continue ;; esac
 			# shellcheck disable=SC2086
 			echo "#include \"${h#src/}\"" | $cc -std=c17 -D_GNU_SOURCE -DBASE_$variant -Wall -Wextra -Werror \
 				-Wno-unused-parameter $inc $(pkg-config --cflags jansson liburcu-memb 2>/dev/null) -fsyntax-only -x c - \

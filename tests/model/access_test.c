@@ -209,6 +209,9 @@ TEST(entries_with_a_condition_never_allow_and_always_deny)
 	CHECK_ERR(model_access_check(allow, token, 0x1, NULL), ERR_ACCESS_DENIED);
 	CHECK_OK(model_access_check(allow, token, 0x2, NULL));
 	CHECK_ERR(model_access_check(deny, token, 0x2, NULL), ERR_ACCESS_DENIED);
+	CHECK_EQ_U(ask(model_access_check, "D:(XA;;CC;;;WD;(a))", ME, 0x1), UNTOUCHED);
+	CHECK_EQ_U(ask(model_access_check, "D:(XA;;CC;;;WD;(a))(A;;CC;;;WD)", ME, 0x1), 0x1);
+	CHECK_EQ_U(ask(model_access_check, "D:(XD;;CC;;;WD;(a))(A;;CC;;;WD)", ME, 0x1), UNTOUCHED);
 	mem_free(allow);
 	mem_free(deny);
 	mem_free(token);

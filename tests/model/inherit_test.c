@@ -481,8 +481,8 @@ TEST(a_condition_is_passed_down_with_its_entry)
 					.flags = entry[1],
 					.mask = 1,
 					.sid = entry + 8,
-					.bytes = entry,
-					.size = sizeof(entry)};
+					.condition = entry + 20,
+					.condition_size = 8};
 	struct model_aces list = {0};
 	struct model_sd sd = {0};
 	struct model_ace ace;

@@ -30,7 +30,7 @@ network() {
 	eventually on "$left" ping -6 -c1 -W1 fd98:2::2 && on "$left" ping -c1 -W1 10.98.2.2 >/dev/null
 }
 start() { # start ARGUMENTS...
-	ip netns exec "$router" "$wfpd" --path nfqueue --json "$@" >"$tmp/out" 2>"$tmp/err" &
+	ip netns exec "$router" "$wfpd" --path nfqueue --no-socket --json "$@" >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	processes+=("$pid")
 	eventually grep -q '"ready"' "$tmp/out" || { cat "$tmp/err"; return 1; }

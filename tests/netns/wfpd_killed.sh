@@ -9,7 +9,7 @@ two_hosts || skip_all "no network namespaces"
 in_host "$wfpd" --path nfqueue --probe >/dev/null 2>"$tmp/probe" || skip_all "$(cat "$tmp/probe")"
 
 start() { # start ARGUMENTS...: $pid is wfpd when it is ready
-	ip netns exec "$host" "$wfpd" --path nfqueue --json "$@" >"$tmp/out" 2>"$tmp/err" &
+	ip netns exec "$host" "$wfpd" --path nfqueue --no-socket --json "$@" >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	processes+=("$pid")
 	eventually grep -q '"ready"' "$tmp/out" || { cat "$tmp/err"; return 1; }

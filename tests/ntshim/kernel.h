@@ -38,7 +38,7 @@ static inline UNUSED void kernel_start_with(const struct engine_config *given)
 	memset(&k, 0, sizeof(k));
 	config.report = kernel_report;
 	CHECK_OK(engine_create(&k.engine, &config));
-	CHECK_OK(bfe_create(&k.bfe, k.engine));
+	CHECK_OK(bfe_create(&k.bfe, &(struct bfe_config){.engine = k.engine}));
 	CHECK_OK(stack_create(&k.stack, &(struct stack_config){.engine = k.engine, .workers = 1}));
 	k.worker = stack_worker(k.stack, 0);
 	CHECK_OK(nt_start(&(struct nt_config){.engine = k.engine, .stack = k.stack, .bfe = k.bfe}));

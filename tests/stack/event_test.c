@@ -161,6 +161,58 @@ SIM_TEST(a_blocked_passer_by_shows_its_sender_as_the_local_end)
 	world_destroy(w);
 }
 
+SIM_TEST(a_blocked_ping_shows_its_type_and_code_as_ports)
+{
+	struct world *w = begin(STACK_WANT_DROPS);
+	const struct model_netevent *e;
+
+	world_filter(w, CONNECT, BLOCK, NULL, 1);
+	world_give_and_turn(w, craft_echo(&out, false, 77, 1));
+	e = only_drop(CONNECT);
+	CHECK_EQ_U(e->protocol, HEADERS_ICMP);
+	CHECK_EQ_U(e->local_port, 8);
+	CHECK_EQ_U(e->remote_port, 0);
+	CHECK(e->flags & MODEL_NETEVENT_HAS_LOCAL_PORT);
+	world_destroy(w);
+}
+
+SIM_TEST(a_blocked_fragment_has_no_ports)
+{
+	struct world *w = begin(STACK_WANT_DROPS);
+	struct packet *whole = craft_udp(&in, "0123456789abcdef", 16);
+	const struct model_netevent *e;
+
+	world_filter(w, IN_IP, BLOCK, NULL, 1);
+	world_give_and_turn(w, craft_piece(whole, 7, 8, 16, false));
+	packet_put(whole);
+	e = only_drop(IN_IP);
+	CHECK_EQ_U(e->protocol, HEADERS_UDP);
+	CHECK_EQ_U(e->local_port, 0);
+	CHECK(!(e->flags & MODEL_NETEVENT_HAS_LOCAL_PORT));
+	world_destroy(w);
+}
+
+SIM_TEST(a_link_local_neighbour_has_a_scope)
+{
+	struct world *w = begin(STACK_WANT_DROPS);
+	const struct craft six = {.src = "fe80::2",
+				  .dst = "fe80::1",
+				  .src_port = 5,
+				  .dst_port = 6,
+				  .hook = PACKET_IN};
+	const struct model_netevent *e;
+
+	world_filter(w, MODEL_LAYER_INBOUND_IPPACKET_V6, BLOCK, NULL, 1);
+	world_give_and_turn(w, craft_udp(&six, "a", 1));
+	e = only_drop(MODEL_LAYER_INBOUND_IPPACKET_V6);
+	CHECK_EQ_U(e->ip, MODEL_NETEVENT_V6);
+	CHECK_EQ_U(e->af, MODEL_NETEVENT_AF_INET6);
+	CHECK_EQ_U(e->remote.v6.b[15], 2);
+	CHECK(e->flags & MODEL_NETEVENT_HAS_SCOPE_ID);
+	CHECK_EQ_U(e->scope_id, 1);
+	world_destroy(w);
+}
+
 SIM_TEST(every_sublayer_that_spoke_is_in_the_event)
 {
 	struct world *w = begin(STACK_WANT_DROPS);

@@ -52,14 +52,57 @@ def keyed(macro, kind, prefix, legend):
     return table([f"{macro}(name, (guid))", ""] + legend, rows)
 
 
+def builtins():
+    return {r["name"]: r for r in facts.read("builtins")}
+
+
+def text_or_null(text):
+    return f'"{text}"' if text else "NULL"
+
+
+def providers():
+    of = builtins()
+    rows = [f'PROVIDER({facts.cut(name, "FWPM_PROVIDER_")}, ({facts.guid_initializer(guid)}), '
+            f'"{of[name]["display"]}", "{of[name]["service"]}")'
+            for name, guid, _ in facts.guids("provider")]
+    return table(["PROVIDER(name, (guid), display_name, service)", "",
+                  "The built-in providers; service is \"\" for none."], rows)
+
+
+def contexts():
+    of = builtins()
+    rows = [f'CONTEXT({facts.cut(name, "FWPM_PROVIDER_CONTEXT_")}, ({facts.guid_initializer(guid)}), '
+            f'"{of[name]["display"]}", {of[name]["context"]})'
+            for name, guid, _ in facts.guids("providerContext")]
+    return table(["CONTEXT(name, (guid), display_name, type)", "",
+                  "The built-in provider contexts, in the order of their ids."], rows)
+
+
+def callouts():
+    of = builtins()
+    rows = []
+    for name, guid, _ in facts.guids("callout"):
+        r = of.get(name)
+        if r:
+            rows.append(f'CALLOUT({facts.cut(name, "FWPM_CALLOUT_")}, '
+                        f'({facts.guid_initializer(guid)}), "{r["display"]}", '
+                        f'{facts.cut(r["layer"], "FWPM_LAYER_")}, '
+                        f'{0x20000 if r["flags"] else 0:#x}, {r["context"] or "NONE"})')
+    return table(["CALLOUT(name, (guid), display_name, layer, flags, context_type)", "",
+                  "The built-in callouts of which the layer is known; context_type NONE: any."],
+                 rows)
+
+
 def sublayers():
+    of = builtins()
     weight = {r["sublayer"]: int(r["weight"]) for r in facts.read("sublayer-weights")}
     known = facts.guids("sublayer")
     assert {n for n, _, _ in known} == set(weight), "sublayer-weights.tsv and guids.tsv differ"
     known.sort(key=lambda r: -weight[r[0]])
     rows = [f'SUBLAYER({facts.cut(name, "FWPM_SUBLAYER_")}, ({facts.guid_initializer(guid)}), '
-            f"{weight[name]})" for name, guid, _ in known]
-    return table(["SUBLAYER(name, (guid), weight)", "",
+            f'{weight[name]}, "{of[name]["display"]}", '
+            f'{text_or_null(of[name]["provider"])})' for name, guid, _ in known]
+    return table(["SUBLAYER(name, (guid), weight, display_name, provider)", "",
                   "The built-in sublayers, heaviest first, with the weights real systems show."], rows)
 
 
@@ -106,10 +149,9 @@ OUTPUTS = {
     "src/model/tables/conditions.def": lambda: keyed(
         "CONDITION", "condition", "FWPM_CONDITION_",
         ["Every condition key, each GUID once. Aliases of the public headers have no row."]),
-    "src/model/tables/callouts.def": lambda: keyed(
-        "CALLOUT", "callout", "FWPM_CALLOUT_", ["The built-in callouts."]),
-    "src/model/tables/providers.def": lambda: keyed(
-        "PROVIDER", "provider", "FWPM_PROVIDER_", ["The built-in providers."]),
+    "src/model/tables/callouts.def": callouts,
+    "src/model/tables/providers.def": providers,
+    "src/model/tables/contexts.def": contexts,
     "src/model/tables/types.def": lambda: enumeration(
         "DATA_TYPE", "FWP_DATA_TYPE", "FWP_",
         ["Every data type a value can have; \"FWP_\" and the name is its public name."]),

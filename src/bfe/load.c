@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load - the two steps of a start: the boot-time set, then everything that was kept.
+ *
+ * Each step is one transaction of a session of its own.  The second deletes the boot-time filters
+ * and adds them again out of force, in the commit that brings the persistent ones: so packets meet
+ * the one set or the other, never none.  Called by the host program, once each, before there are
+ * clients.
+ */
+#include "bfe/persist.h"
+
+#include "bfe/store.h"
+#include "rpc/codec.h"
+
+/* ---- one record ---------------------------------------------------------------------------------
+ */
+
+static wfp_err restore_object(struct bfe_session *s, const struct store_record *record)
+{
+	const struct model_blob sd = {.size = (uint32_t)record->sd_size,
+				      .data = (uint8_t *)(uintptr_t)record->sd};
+	struct model_object *o;
+	wfp_err err;
+
+	if (record->kind != MODEL_FILTER &&
+	    bfe_object_find(s->bfe, (enum model_kind)record->kind, &record->key))
+		return ERR_OK; /* came with the boot-time set */
+	err = rpc_object_unpack(record->data, record->size, &o);
+	return err ? err : bfe_object_restore(s, o, record->sd ? &sd : NULL);
+}
+
+static wfp_err restore_sd(struct bfe_session *s, const struct store_record *record)
+{
+	const struct model_blob sd = {.size = (uint32_t)record->sd_size,
+				      .data = (uint8_t *)(uintptr_t)record->sd};
+
+	if (record->kind == BFE_RECORD_LAYER)
+		return bfe_security_restore(s, BFE_SECURED_LAYERS, &record->key, &sd);
+	if (record->kind >= BFE_RECORD_CONTAINER)
+		return bfe_security_restore(
+			s, (enum bfe_secured)(record->kind - BFE_RECORD_CONTAINER), NULL, &sd);
+	return bfe_security_restore(s, (enum bfe_secured)(record->kind - BFE_RECORD_BUILTIN),
+				    &record->key, &sd);
+}
+
+static wfp_err restore(void *ctx, const struct store_record *record)
+{
+	return record->kind < MODEL_KINDS ? restore_object(ctx, record) : restore_sd(ctx, record);
+}
+
+static wfp_err restore_boot(void *ctx, const struct store_record *record)
+{
+	bool boot = record->lifetime == STORE_BOOTTIME && record->kind < MODEL_KINDS;
+
+	return boot ? restore_object(ctx, record) : ERR_OK;
+}
+
+/* ---- the steps ----------------------------------------------------------------------------------
+ */
+
+typedef wfp_err step_fn(struct bfe_session *s, const char *path);
+
+static wfp_err run(struct bfe_session *s, step_fn *step, const char *path)
+{
+	wfp_err err = bfe_txn_begin(s, 0);
+
+	if (err)
+		return err;
+	s->bfe->loading = true;
+	err = step(s, path);
+	if (err)
+		bfe_txn_roll_back(s);
+	else
+		err = bfe_txn_commit(s);
+	s->bfe->loading = false;
+	return err;
+}
+
+static wfp_err in_session(struct bfe *b, step_fn *step, const char *path)
+{
+	const struct bfe_session_config config = {.kernel = true};
+	struct bfe_session *s;
+	wfp_err err = bfe_session_open(b, &config, &s);
+
+	if (err)
+		return err;
+	err = run(s, step, path);
+	bfe_session_close(s);
+	return err;
+}
+
+static wfp_err boot_step(struct bfe_session *s, const char *path)
+{
+	struct store *store = s->bfe->config.store;
+	wfp_err err;
+
+	s->bfe->booting = true;
+	err = store_load_boot(path, restore_boot, s);
+	if (!store)
+		return err == ERR_FILE_NOT_FOUND ? ERR_OK : err;
+	return err == ERR_FILE_NOT_FOUND || err == ERR_FILE_CORRUPT
+		       ? store_load(store, restore_boot, s)
+		       : err;
+}
+
+wfp_err bfe_load_boot(struct bfe *b, const char *store_path)
+{
+	return in_session(b, boot_step, store_path);
+}
+
+static void delete_boot_filters(struct bfe_session *s)
+{
+	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++) {
+		struct list *l, *next;
+
+		LIST_FOR_EACH_SAFE (l, next, &s->bfe->filters[i]) {
+			struct bfe_object *o = LIST_ENTRY(l, struct bfe_object, all);
+
+			if (!o->deleted && o->lifetime == BFE_BOOTTIME)
+				bfe_object_remove(s, o);
+		}
+	}
+}
+
+static wfp_err load_number(struct store *store, const char *name, uint64_t *out)
+{
+	uint64_t value = *out;
+	wfp_err err = store_get_option(store, name, &value);
+
+	if (err && err != ERR_WIN32_NOT_FOUND)
+		return err;
+	if (value > *out)
+		*out = value;
+	return ERR_OK;
+}
+
+static wfp_err load_step(struct bfe_session *s, UNUSED const char *path)
+{
+	struct bfe *b = s->bfe;
+	struct store *store = b->config.store;
+	wfp_err err;
+
+	b->booting = false;
+	delete_boot_filters(s);
+	if (!store)
+		return ERR_OK;
+	err = bfe_options_load(b);
+	if (!err)
+		err = load_number(store, BFE_NEXT_FILTER, &b->next_filter);
+	if (!err)
+		err = load_number(store, BFE_NEXT_CONTEXT, &b->next_context);
+	return err ? err : store_load(store, restore, s);
+}
+
+wfp_err bfe_load(struct bfe *b)
+{
+	return in_session(b, load_step, NULL);
+}
