@@ -300,14 +300,14 @@ static BOOL take_option(struct wishes *w, const char *option, const char *value)
 	return FALSE;
 }
 
-/* The argument that makes no sense, or NULL. */
+/* The option that is none, or whose value makes no sense or names nothing; NULL: all are fine. */
 static const char *take_options(struct wishes *w, int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--dynamic") == 0)
 			w->dynamic = TRUE;
 		else if (i + 1 == argc || !take_option(w, argv[i], argv[i + 1]))
-			return argv[i + 1 < argc ? i + 1 : i];
+			return argv[i];
 		else
 			i++;
 	}
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 		return result != ERROR_SUCCESS;
 	}
 	if (wrong)
-		fprintf(stderr, "killswitch: what is '%s'?\n", wrong);
+		fprintf(stderr, "killswitch: %s: no such option, interface or address\n", wrong);
 	fprintf(stderr, "usage: killswitch on [--tunnel NAME] [--tunnel-address ADDRESS]...\n"
 			"                     [--permit-remote ADDRESS:PORT]... [--dynamic]\n"
 			"       killswitch off\n"
