@@ -5,6 +5,8 @@
     traffic.py try KIND ADDRESS PORT [SOURCE]
                                         one message there and back; exit 0: it came back, 1: it did not
     traffic.py hold ADDRESS PORT        one TCP connection: each line of input is sent, and "back" or "lost" answered
+    traffic.py before FILE TEXT ADDRESS PORT
+                                        datagrams until one comes back; exit 0: FILE did not hold TEXT yet
     traffic.py flood PORT ADDRESS...    datagrams, each from a port of its own, until killed
     traffic.py count PORT               datagrams that arrive; each line of input is answered by their number so far
 """
@@ -13,7 +15,7 @@ import sys
 import threading
 import time
 
-PATIENCE = 1.5  # for what must not come; what must come is there much earlier
+PATIENCE = 3.0  # for what must not come; what must come is there much earlier
 GAP = 0.002
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
@@ -88,6 +90,26 @@ def hold(address, port):
                 print("lost", flush=True)
 
 
+def holds(path, text):
+    with open(path, encoding="utf-8") as f:
+        return text in f.read()
+
+
+def before(path, text, address, port):
+    """Looked at in this order: an answer, then the file. So an answer that counts was early."""
+    end = time.monotonic() + 30
+    with socket.socket(family(address), socket.SOCK_DGRAM) as s:
+        s.settimeout(0.02)
+        while time.monotonic() < end:
+            try:
+                s.sendto(b"hello", (address, int(port)))
+                s.recv(100)
+                return not holds(path, text)
+            except OSError:
+                time.sleep(GAP)  # dropped, or late
+    return False
+
+
 def flood(port, addresses):
     while True:
         for address in addresses:
@@ -119,6 +141,8 @@ def main(what, *args):
         serve(args)
     elif what == "try":
         sys.exit(0 if attempt(*args) else 1)
+    elif what == "before":
+        sys.exit(0 if before(*args) else 1)
     elif what == "hold":
         hold(*args)
     elif what == "flood":
