@@ -16,7 +16,8 @@ import threading
 import time
 
 PATIENCE = 3.0  # for what must not come; what must come is there much earlier
-GAP = 0.002
+GAP = 0.002    # between tries
+FLOOD = 0.01   # the queue is to be hit in every moment, not to be filled
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -118,7 +119,7 @@ def flood(port, addresses):
                     s.sendto(b"leak", (address, int(port)))
                 except OSError:
                     pass  # dropped on its way out: EPERM
-        time.sleep(GAP)
+        time.sleep(FLOOD)
 
 
 def count(port):
