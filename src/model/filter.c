@@ -242,6 +242,8 @@ static wfp_err copy_conditions(struct model_filter *f, const struct model_filter
 		c->field_key = from->field_key;
 		c->field = field->index[MODEL_SCHEMA_2026];
 		c->match = from->match;
+		/* A filter made from a filter keeps what was asked for once. */
+		c->place = from->place ? from->place : i + 1;
 		err = model_condition_check(field, c);
 		if (err)
 			return err;
@@ -326,6 +328,15 @@ wfp_err model_filter_create(struct model_filter **out, const struct model_filter
 	}
 	*out = f;
 	return ERR_OK;
+}
+
+struct model_filter model_filter_draft(const struct model_filter *f)
+{
+	struct model_filter draft = {.id = f->id};
+	const size_t rest = offsetof(struct model_filter, key);
+
+	memcpy((uint8_t *)&draft + rest, (const uint8_t *)f + rest, sizeof(draft) - rest);
+	return draft;
 }
 
 struct model_filter *model_filter_get(struct model_filter *f)

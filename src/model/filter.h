@@ -43,6 +43,7 @@ struct model_condition {
 	struct guid field_key;
 	int16_t field;		  /* index in the newest schema of the layer */
 	uint8_t match;		  /* enum model_match */
+	uint32_t place;		  /* where it stood when the filter was made, from 1; draft: 0 */
 	struct model_value value; /* owned by the filter */
 };
 
@@ -85,6 +86,8 @@ struct model_filter {
  */
 MUST_CHECK wfp_err model_filter_create(struct model_filter **out, const struct model_filter *draft);
 struct model_filter *model_filter_get(struct model_filter *f);
+/* A draft that borrows everything f has; f may be shared, so its count is not looked at. */
+struct model_filter model_filter_draft(const struct model_filter *f);
 void model_filter_put(struct model_filter *f); /* NULL is fine */
 
 struct model_sublayer {

@@ -37,11 +37,11 @@ static const struct key keys[] = {
 #include "model/tables/layers.def"
 #define CONDITION(name, guid) {#name, &FWPM_CONDITION_##name, UNWRAP guid},
 #include "model/tables/conditions.def"
-#define SUBLAYER(name, guid, weight) {#name, &FWPM_SUBLAYER_##name, UNWRAP guid},
+#define SUBLAYER(name, guid, ...) {#name, &FWPM_SUBLAYER_##name, UNWRAP guid},
 #include "model/tables/sublayers.def"
-#define CALLOUT(name, guid) {#name, &FWPM_CALLOUT_##name, UNWRAP guid},
+#define CALLOUT(name, guid, ...) {#name, &FWPM_CALLOUT_##name, UNWRAP guid},
 #include "model/tables/callouts.def"
-#define PROVIDER(name, guid) {#name, &FWPM_PROVIDER_##name, UNWRAP guid},
+#define PROVIDER(name, guid, ...) {#name, &FWPM_PROVIDER_##name, UNWRAP guid},
 #include "model/tables/providers.def"
 };
 
