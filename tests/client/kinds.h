@@ -21,7 +21,7 @@ static GUID key_guid(unsigned kind, unsigned key)
 static int key_number(const GUID *key, unsigned kind)
 {
 	return key && key->Data2 == OWN_MARK && key->Data1 / 100 == kind ? (int)(key->Data1 % 100)
-									: NOBODY;
+									 : NOBODY;
 }
 
 /* What an object shows of itself. */
@@ -204,17 +204,17 @@ KIND_NO_IDS(sublayer, SubLayer)
 
 #define KIND_ROW(name, ...)                                                                        \
 	{                                                                                          \
-		#name,	       name##_add,	    .get = name##_get,                             \
-		.delete = name##_delete, .enum_create = name##_enum_create,                        \
-		.enum_next = name##_enum_next, .enum_destroy = name##_enum_destroy,                \
-		.security_get = name##_security_get, .security_set = name##_security_set,          \
-		.subscribe = name##_subscribe, .unsubscribe = name##_unsubscribe,                  \
-		.show = show_##name, __VA_ARGS__                                                   \
+#name, name##_add,                                                                 \
+			.get = name##_get, .delete = name##_delete,                                \
+			.enum_create = name##_enum_create, .enum_next = name##_enum_next,          \
+			.enum_destroy = name##_enum_destroy, .security_get = name##_security_get,  \
+			.security_set = name##_security_set, .subscribe = name##_subscribe,        \
+			.unsubscribe = name##_unsubscribe, .show = show_##name, __VA_ARGS__        \
 	}
 #define KIND_ROW_IDS(name) KIND_ROW(name, .get_id = name##_get_id, .delete_id = name##_delete_id)
 
 static const struct kind_calls kind_calls[KINDS] = {
-	[PROVIDER] = KIND_ROW(provider),     [CONTEXT] = KIND_ROW_IDS(context),
-	[SUBLAYER] = KIND_ROW(sublayer),     [CALLOUT] = KIND_ROW_IDS(callout),
+	[PROVIDER] = KIND_ROW(provider), [CONTEXT] = KIND_ROW_IDS(context),
+	[SUBLAYER] = KIND_ROW(sublayer), [CALLOUT] = KIND_ROW_IDS(callout),
 	[FILTER] = KIND_ROW_IDS(filter),
 };

@@ -13,7 +13,8 @@ static struct wish random_wish(unsigned kind)
 	w.provider = once_in(2) ? (int)any(KEYS) : NOBODY;
 	if (kind == CALLOUT || kind == FILTER)
 		w.layer = once_in(2) ? (int)any(LAYERS) : NOBODY;
-	if (kind == CALLOUT && w.provider == NOBODY) /* the built-in ones are not counted by layer */
+	if (kind == CALLOUT &&
+	    w.provider == NOBODY) /* the built-in ones are not counted by layer */
 		w.layer = NOBODY;
 	if (kind != FILTER)
 		return w;
@@ -27,7 +28,8 @@ static struct wish random_wish(unsigned kind)
 	return w;
 }
 
-union template {
+union template
+{
 	FWPM_PROVIDER_CONTEXT_ENUM_TEMPLATE0 context;
 	FWPM_SUBLAYER_ENUM_TEMPLATE0 sublayer;
 	FWPM_CALLOUT_ENUM_TEMPLATE0 callout;

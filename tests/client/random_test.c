@@ -301,7 +301,8 @@ static bool is_client_fd(int fd)
 	} at = {0};
 	unsigned len = sizeof(at) - 1;
 
-	return getpeername(fd, (struct sockaddr *)&at, &len) == 0 && strcmp(at.path, real.path) == 0;
+	return getpeername(fd, (struct sockaddr *)&at, &len) == 0 &&
+	       strcmp(at.path, real.path) == 0;
 }
 
 static unsigned client_fds(int *fds, unsigned max)
@@ -447,8 +448,8 @@ static const struct {
 	unsigned often;
 	bool writes;
 } steps[] = {
-	{step_add, 80, true},	       {step_delete, 40, true},	     {step_txn, 40, true},
-	{step_look, 60, false},	       {step_enum, 40, false},	     {step_security_set, 8, true},
+	{step_add, 80, true},	       {step_delete, 40, true},	      {step_txn, 40, true},
+	{step_look, 60, false},	       {step_enum, 40, false},	      {step_security_set, 8, true},
 	{step_security_get, 8, false}, {step_subscription, 8, false}, {step_sessions, 2, false},
 	{step_close, 2, false},
 };

@@ -10,10 +10,10 @@
 #include "base/lock.h"
 #include "base/rng.h"
 
-#define SUBS	    6u
-#define EVENTS	    256u
-#define LAST	    40u
-#define LOW_60	    (UINT64_MAX >> 4)
+#define SUBS   6u
+#define EVENTS 256u
+#define LAST   40u
+#define LOW_60 (UINT64_MAX >> 4)
 
 struct event {
 	uint64_t commit; /* 0: heard */
@@ -87,8 +87,8 @@ static void print_last(void)
 {
 	uint64_t first = run.n_last > LAST ? run.n_last - LAST : 0;
 
-	printf("# after %" PRIu64 " operations (SEED=%" PRIu64 "), the last ones:\n", run.operations,
-	       harness_seed);
+	printf("# after %" PRIu64 " operations (SEED=%" PRIu64 "), the last ones:\n",
+	       run.operations, harness_seed);
 	for (uint64_t i = first; i < run.n_last; i++)
 		printf("# %s\n", run.last[i % LAST]);
 	fflush(stdout);
@@ -140,7 +140,8 @@ static void heard(void *context, uint32_t type, const GUID *key, uint64_t id)
 
 static bool same_event(const struct event *a, const struct event *b)
 {
-	return a->type == b->type && a->id == b->id && memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
+	return a->type == b->type && a->id == b->id &&
+	       memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
 }
 
 /* Commits come in order; in one commit any order is right. */
@@ -261,7 +262,8 @@ static uint32_t flags_of(unsigned kind, const struct thing *t)
 	uint32_t flags = 0;
 
 	if (t->life == PERSISTENT)
-		flags = kind == CALLOUT ? FWPM_CALLOUT_FLAG_PERSISTENT : FWPM_FILTER_FLAG_PERSISTENT;
+		flags = kind == CALLOUT ? FWPM_CALLOUT_FLAG_PERSISTENT
+					: FWPM_FILTER_FLAG_PERSISTENT;
 	if (t->life == BOOTTIME)
 		flags = FWPM_FILTER_FLAG_BOOTTIME;
 	if (kind == FILTER && t->uses[CONTEXT] != NOBODY)
