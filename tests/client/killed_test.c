@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define ROUNDS	 3u
@@ -173,6 +174,7 @@ static pid_t spawn(void (*program)(void))
 
 	MUST(pid >= 0);
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setenv("OPENWFP_SOCKET", shared->path, 1);
 		program();
 	}
