@@ -28,17 +28,54 @@ static struct wfpd {
 	int out;   /* what it prints comes here, and is not read but for the first byte */
 } wfpd;
 
+static void wfpd_remove_dir(const char *path)
+{
+	char name[384];
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) != NULL) {
+		snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
+		unlink(name);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+static void wfpd_remove(void)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s/store", wfpd.dir);
+	wfpd_remove_dir(name);
+	snprintf(name, sizeof(name), "%s/run", wfpd.dir);
+	wfpd_remove_dir(name);
+	rmdir(wfpd.dir);
+}
+
+/* Also of a test that failed. */
+static void wfpd_clean_up(void)
+{
+	if (wfpd.pid > 0) {
+		kill(wfpd.pid, SIGKILL);
+		waitpid(wfpd.pid, NULL, 0);
+	}
+	wfpd_remove();
+}
+
 /* False: it is not built here. */
 static bool wfpd_prepare(void)
 {
 	const char *build = getenv("BLDROOT");
 
-	snprintf(wfpd.program, sizeof(wfpd.program), "%s/cmd/wfpd", build ? build : ".");
-	if (access(wfpd.program, X_OK) != 0)
+	snprintf(wfpd.program, sizeof(wfpd.program), "%s/cmd/wfpd", build ? build : "");
+	if (!build || access(wfpd.program, X_OK) != 0)
 		return false;
 	snprintf(wfpd.dir, sizeof(wfpd.dir), "%s/openwfp-test-XXXXXX",
 		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir);
 	CHECK(mkdtemp(wfpd.dir));
+	atexit(wfpd_clean_up);
 	snprintf(wfpd.store, sizeof(wfpd.store), "%s/store/policy.db", wfpd.dir);
 	snprintf(wfpd.path, sizeof(wfpd.path), "%s/run/socket", wfpd.dir);
 	setenv("OPENWFP_SOCKET", wfpd.path, 1);
@@ -86,30 +123,4 @@ static int wfpd_end(int signal)
 	wfpd.pid = 0;
 	close(wfpd.out);
 	return status;
-}
-
-static void wfpd_remove_dir(const char *path)
-{
-	char name[384];
-	DIR *dir = opendir(path);
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)) != NULL) {
-		snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
-		unlink(name);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(path);
-}
-
-static void wfpd_remove(void)
-{
-	char name[96];
-
-	snprintf(name, sizeof(name), "%s/store", wfpd.dir);
-	wfpd_remove_dir(name);
-	snprintf(name, sizeof(name), "%s/run", wfpd.dir);
-	wfpd_remove_dir(name);
-	CHECK(rmdir(wfpd.dir) == 0);
 }

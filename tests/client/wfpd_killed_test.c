@@ -245,7 +245,6 @@ TEST(what_was_committed_is_there_after_the_engine_was_killed)
 	wfpd_start();
 	check_all(&tally);
 	CHECK_EQ_U(wfpd_end(SIGTERM), 0);
-	wfpd_remove();
 	printf("# %u kills, %u commits, and %u without an answer: %u of these were done\n", runs,
 	       total, tally.kept + tally.lost, tally.kept);
 }
