@@ -41,8 +41,6 @@ void usock_peer_free(struct usock_peer *peer);
 
 /* ERROR_FILE_NOT_FOUND: nobody listens there; ERROR_TIMEOUT: too many wait to be accepted. */
 MUST_CHECK wfp_err usock_connect(struct usock **out, const char *path);
-/* Two that are connected to each other. */
-MUST_CHECK wfp_err usock_pair(struct usock *out[2]);
 
 /* ---- data --------------------------------------------------------------------------------------
  */

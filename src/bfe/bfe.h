@@ -43,9 +43,10 @@ MUST_CHECK wfp_err bfe_create(struct bfe **out, const struct bfe_config *config)
 void bfe_destroy(struct bfe *b);
 
 /*
- * The two steps of a start.  bfe_load_boot puts the boot-time filters of kernel layers in force,
- * with nothing else (records: from the store, or from its copy when the store is damaged). bfe_load
- * then replaces them, in one commit, by the persistent objects.
+ * The two steps of a start.  bfe_load_boot puts the boot-time filters in force, with nothing else;
+ * their records come from the copy beside the store's database, or, when that is missing or
+ * damaged, from the store.  bfe_load then replaces them, in one commit, by the persistent objects.
+ * A failed one changes nothing and can be tried again.
  */
 MUST_CHECK wfp_err bfe_load_boot(struct bfe *b, const char *store_path);
 MUST_CHECK wfp_err bfe_load(struct bfe *b);

@@ -44,12 +44,13 @@ struct gather {
 
 wfp_err bfe_object_complete(struct bfe *b, struct model_object **o)
 {
-	struct model_object *old = *o, draft = *old;
+	struct model_object *old = *o, draft;
 	wfp_err err;
 
 	if (old->kind != MODEL_CALLOUT ||
 	    !engine_callout_is_registered(b->engine, (uint32_t)old->id))
 		return ERR_OK;
+	draft = model_object_draft(old);
 	draft.flags |= MODEL_CALLOUT_REGISTERED;
 	err = model_object_create(o, &draft);
 	model_object_put(old);

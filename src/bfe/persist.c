@@ -22,13 +22,13 @@ static const struct guid no_key;
 /* Flags that a start has computed are not kept. */
 static wfp_err pack(const struct bfe_object *o, struct buf *out)
 {
-	struct model_object object = *o->o;
+	struct model_object object = model_object_draft(o->o);
 	struct model_filter filter;
 
 	if (o->disabled && object.kind == MODEL_PROVIDER)
 		object.flags &= ~MODEL_PROVIDER_DISABLED;
 	if (o->disabled && object.kind == MODEL_FILTER) {
-		filter = *object.filter;
+		filter = model_filter_draft(object.filter);
 		filter.flags &= ~(uint32_t)MODEL_FILTER_DISABLED;
 		object.flags = filter.flags;
 		object.filter = &filter;

@@ -361,7 +361,7 @@ wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what, const str
 			 uint32_t info, const struct model_blob *sd)
 {
 	struct change c = {.info = info, .sd = sd};
-	wfp_err err = subject_init(&c.t, what, key);
+	wfp_err err = sd ? subject_init(&c.t, what, key) : ERR_NULL_POINTER;
 
 	return err ? err : bfe_write_alone(s, change_op, &c);
 }

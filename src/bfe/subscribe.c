@@ -164,8 +164,7 @@ wfp_err bfe_subscribe(struct bfe_session *s, const struct bfe_template *t, uint3
 	return ERR_OK;
 }
 
-/* REQUIRES(b->lock) */
-static void leave(struct bfe *b, struct bfe_subscription *sub)
+static void leave(struct bfe *b, struct bfe_subscription *sub) REQUIRES(b->lock)
 {
 	while (sub->running)
 		cond_wait(&b->changed, &b->lock);
@@ -198,14 +197,15 @@ static struct bfe_subscription *any_of(struct bfe_session *s)
 
 void bfe_subscriptions_end(struct bfe_session *s)
 {
+	struct bfe *b = s->bfe;
 	struct bfe_subscription *sub;
 
 	do {
-		lock_take(&s->bfe->lock);
+		lock_take(&b->lock);
 		sub = any_of(s);
 		if (sub)
-			leave(s->bfe, sub);
-		lock_drop(&s->bfe->lock);
+			leave(b, sub);
+		lock_drop(&b->lock);
 		if (sub)
 			subscription_free(sub);
 	} while (sub);

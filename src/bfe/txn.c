@@ -20,11 +20,8 @@
 /* ---- calls ------------------------------------------------------------------------------------
  */
 
-/* REQUIRES(b->lock) */
-static wfp_err make_busy(struct bfe_session *s)
+static wfp_err make_busy(struct bfe *b, struct bfe_session *s) REQUIRES(b->lock)
 {
-	struct bfe *b = s->bfe;
-
 	if (b->committing == thread_id())
 		return ERR_TXN_IN_PROGRESS;
 	while (s->busy)
@@ -47,7 +44,7 @@ wfp_err bfe_call_enter(struct bfe_session *s)
 	if (engine_frame_current())
 		return ERR_NOT_SUPPORTED;
 	lock_take(&b->lock);
-	err = make_busy(s);
+	err = make_busy(b, s);
 	lock_drop(&b->lock);
 	if (!err)
 		bfe_sessions_reap(b);
@@ -82,24 +79,22 @@ static void start(struct bfe_session *s, bool read_only)
 	s->txn_began = clock_now();
 }
 
-/* False: whoever waits has gone.  The lock is not held while we ask.  REQUIRES(b->lock) */
-static bool still_there(struct bfe_session *s)
+/* False: whoever waits has gone.  The lock is not held while we ask. */
+static bool still_there(struct bfe *b, struct bfe_session *s) REQUIRES(b->lock)
 {
 	bool there;
 
 	if (!s->alive)
 		return true;
-	lock_drop(&s->bfe->lock);
+	lock_drop(&b->lock);
 	there = s->alive(s->ctx);
-	lock_take(&s->bfe->lock);
+	lock_take(&b->lock);
 	return there;
 }
 
-/* REQUIRES(b->lock) */
-static wfp_err wait_for_role(struct bfe_session *s, uint64_t deadline)
+static wfp_err wait_for_role(struct bfe *b, struct bfe_session *s, uint64_t deadline)
+	REQUIRES(b->lock)
 {
-	struct bfe *b = s->bfe;
-
 	while (b->writer) {
 		uint64_t now = clock_now(), until = deadline;
 
@@ -107,7 +102,7 @@ static wfp_err wait_for_role(struct bfe_session *s, uint64_t deadline)
 			return ERR_TIMEOUT;
 		if (s->alive && deadline - now > ALIVE_SLICE)
 			until = now + ALIVE_SLICE;
-		if (!cond_wait_until(&b->changed, &b->lock, until) && !still_there(s))
+		if (!cond_wait_until(&b->changed, &b->lock, until) && !still_there(b, s))
 			return ERR_SESSION_ABORTED;
 	}
 	return ERR_OK;
@@ -119,7 +114,7 @@ wfp_err bfe_txn_acquire(struct bfe_session *s, uint64_t deadline)
 	wfp_err err;
 
 	lock_take(&b->lock);
-	err = wait_for_role(s, deadline);
+	err = wait_for_role(b, s, deadline);
 	if (!err) {
 		b->writer = s;
 		b->writer_thread = thread_id();

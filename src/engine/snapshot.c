@@ -119,6 +119,8 @@ struct edit {
 
 static void take_until(struct edit *e, uint32_t end)
 {
+	if (end == e->taken)
+		return; /* perhaps there is no old list at all */
 	memcpy(&e->list[e->n], &e->old[e->taken], (end - e->taken) * sizeof(*e->list));
 	e->n += end - e->taken;
 	e->taken = end;

@@ -328,6 +328,15 @@ wfp_err model_filter_create(struct model_filter **out, const struct model_filter
 	return ERR_OK;
 }
 
+struct model_filter model_filter_draft(const struct model_filter *f)
+{
+	struct model_filter draft = {.id = f->id};
+	const size_t rest = offsetof(struct model_filter, key);
+
+	memcpy((uint8_t *)&draft + rest, (const uint8_t *)f + rest, sizeof(draft) - rest);
+	return draft;
+}
+
 struct model_filter *model_filter_get(struct model_filter *f)
 {
 	atom32_add(&f->refs, 1);

@@ -85,6 +85,8 @@ struct model_filter {
  */
 MUST_CHECK wfp_err model_filter_create(struct model_filter **out, const struct model_filter *draft);
 struct model_filter *model_filter_get(struct model_filter *f);
+/* A draft that borrows everything f has; f may be shared, so its count is not looked at. */
+struct model_filter model_filter_draft(const struct model_filter *f);
 void model_filter_put(struct model_filter *f); /* NULL is fine */
 
 struct model_sublayer {

@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 static const char *const kind_names[MODEL_KINDS] = {
 	[MODEL_PROVIDER] = "provider", [MODEL_PROVIDER_CONTEXT] = "provider context",
 	[MODEL_SUBLAYER] = "sublayer", [MODEL_CALLOUT] = "callout",
@@ -116,6 +118,15 @@ wfp_err model_object_create(struct model_object **out, const struct model_object
 	}
 	*out = o;
 	return ERR_OK;
+}
+
+struct model_object model_object_draft(const struct model_object *o)
+{
+	struct model_object draft = {.kind = o->kind};
+	const size_t rest = offsetof(struct model_object, kind);
+
+	memcpy((uint8_t *)&draft + rest, (const uint8_t *)o + rest, sizeof(draft) - rest);
+	return draft;
 }
 
 struct model_object *model_object_get(struct model_object *o)

@@ -81,6 +81,8 @@ struct model_object {
  */
 MUST_CHECK wfp_err model_object_create(struct model_object **out, const struct model_object *draft);
 struct model_object *model_object_get(struct model_object *o);
+/* A draft that borrows everything o has; o may be shared, so its count is not looked at. */
+struct model_object model_object_draft(const struct model_object *o);
 void model_object_put(struct model_object *o); /* NULL is fine */
 
 const char *model_kind_name(enum model_kind kind); /* "filter", "provider context" */

@@ -181,13 +181,15 @@ wfp_err rpc_message_unpack(struct arena *a, const struct ProtobufCMessageDescrip
 			   const void *data, size_t len, struct ProtobufCMessage **out)
 {
 	ProtobufCAllocator allocator = {alloc_in_arena, leave_to_arena, a};
-	struct reader all = {data, (const uint8_t *)data + len};
+	const uint8_t *bytes =
+		len > 0 ? data : (const uint8_t *)""; /* of nothing, data may be NULL */
+	struct reader all = {bytes, bytes + len};
 	ProtobufCMessage *m;
 	wfp_err err;
 
-	if (len > 0 && !message_is_good(type, all, RPC_NESTING_MAX))
+	if (!message_is_good(type, all, RPC_NESTING_MAX))
 		return ERR_RPC_X_BAD_STUB_DATA;
-	m = protobuf_c_message_unpack(type, &allocator, len, data);
+	m = protobuf_c_message_unpack(type, &allocator, len, bytes);
 	if (!m) {
 		err = arena_err(a);
 		return err ? err : ERR_RPC_X_BAD_STUB_DATA;

@@ -10,7 +10,7 @@ links() { local bad=; while IFS=: read -r file link; do
 listed() { local bad=; for f in $(git ls-files -co --exclude-standard 'docs/*.md'); do
 	[ "$f" = docs/README.md ] || grep -q "${f#docs/}" docs/README.md || bad="$bad $f"; done
 	[ -z "$bad" ] || { echo "not in docs/README.md:$bad"; return 1; }; }
-manuals() { local bad; bad=$(mandoc -T lint -W warning man/*.[18] 2>&1 | grep -vE 'STYLE') ; [ -z "$bad" ] || { echo "$bad"; return 1; }; }
+manuals() { local bad; bad=$(mandoc -T lint -W warning man/*.[138] 2>&1 | grep -vE 'STYLE') ; [ -z "$bad" ] || { echo "$bad"; return 1; }; }
 options_of() { "$BLDROOT/cmd/$1" ${2:+"$2"} --help | grep -oE '^  --[a-z-]+' | tr -d ' '; }
 documented() { local bad= o; for o in $(options_of "$1" "${3:-}"); do
 	grep -q -- "Fl ${o#-}" "$2" || bad="$bad $o"; done

@@ -15,7 +15,7 @@ for cc in gcc clang; do
 			inc="-Isrc -Itests -I$tmp/gen"
 			case $h in src/ntshim/*) inc="$inc -Iinclude/km -Iinclude/shared -fms-extensions"
 				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag" ;;
-			src/client/*) inc="$inc -Iinclude/um -Iinclude/shared -I$BLDROOT/src -fms-extensions -fshort-wchar"
+			src/client/*) inc="$inc -Iinclude/um -Iinclude/shared -fms-extensions -fshort-wchar"
 				[ $cc = clang ] && inc="$inc -Wno-microsoft-anon-tag"
 				[ $variant = SIM ] && continue ;; esac
 			# shellcheck disable=SC2086

@@ -338,6 +338,7 @@ static wfp_err unpack(const void *data, size_t len)
 TEST(an_empty_message_and_unknown_members_are_taken)
 {
 	CHECK_OK(UNPACK(""));
+	CHECK_OK(unpack(NULL, 0));
 	CHECK_OK(UNPACK("\x08\x01"));
 	CHECK_OK(UNPACK("\x08\x01\xf8\x3f\x05")); /* field 1023 */
 }

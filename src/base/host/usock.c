@@ -306,29 +306,6 @@ wfp_err usock_connect(struct usock **out, const char *path)
 	return ERR_OK;
 }
 
-wfp_err usock_pair(struct usock *out[2])
-{
-	struct usock *s[2] = {NULL, NULL};
-	int fds[2];
-	wfp_err err;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
-		return err_from_errno(errno);
-	err = wrap(&s[0], fds[0]);
-	if (err) {
-		close(fds[1]);
-		return err;
-	}
-	err = wrap(&s[1], fds[1]);
-	if (err) {
-		usock_close(s[0]);
-		return err;
-	}
-	out[0] = s[0];
-	out[1] = s[1];
-	return ERR_OK;
-}
-
 /* ---- data --------------------------------------------------------------------------------------
  */
 
