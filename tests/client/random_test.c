@@ -555,5 +555,5 @@ TEST(a_million_random_calls_answer_show_and_tell_what_the_rules_say)
 	end_run();
 	real_remove_store();
 	CHECK_EQ_U(mem_live(), live + 1); /* the table of handles stays */
-	printf("# %" PRIu64 " operations (SEED=%" PRIu64 ")\n", run.operations, harness_seed);
+	print_counts();
 }

@@ -13,6 +13,7 @@
 #define SUBS   6u
 #define EVENTS 256u
 #define LAST   40u
+#define CODES  32u
 #define LOW_60 (UINT64_MAX >> 4)
 
 struct event {
@@ -58,7 +59,10 @@ static struct run {
 	bool auto_known[LAYERS][SHAPES];
 	char last[LAST][96];
 	uint64_t n_last;
-	uint32_t codes[512];
+	struct count {
+		wfp_err code;
+		uint64_t n;
+	} counts[CODES]; /* of answers */
 } run;
 
 static unsigned any(unsigned n)
@@ -102,10 +106,29 @@ static void print_last(void)
 		}                                                                                  \
 	} while (0)
 
+static void count_answer(wfp_err code)
+{
+	unsigned i = 0;
+
+	while (run.counts[i].n && run.counts[i].code != code)
+		i++;
+	AGREE(i < CODES - 1);
+	run.counts[i].code = code;
+	run.counts[i].n++;
+}
+
+static void print_counts(void)
+{
+	printf("# %" PRIu64 " operations (SEED=%" PRIu64 "):", run.operations, harness_seed);
+	for (unsigned i = 0; run.counts[i].n; i++)
+		printf(" %s %" PRIu64, err_name(run.counts[i].code), run.counts[i].n);
+	printf("\n");
+}
+
 static void agree(wfp_err got, const struct faults *f)
 {
 	run.operations++;
-	run.codes[got % ARRAY_LEN(run.codes)]++;
+	count_answer(got);
 	if (faults_allow(f, got))
 		return;
 	print_last();
