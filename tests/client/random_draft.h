@@ -111,6 +111,16 @@ static void draft(struct draft *d, unsigned kind, unsigned key, const struct thi
 		draft_filter(d, t);
 }
 
+/* Mostly something that is there. */
+static int random_use(unsigned kind)
+{
+	unsigned key = any(KEYS);
+
+	for (unsigned i = 0; i < 4 && !run.rules.now.t[kind][key].there; i++)
+		key = any(KEYS);
+	return (int)key;
+}
+
 static struct thing random_filter(struct thing t)
 {
 	static const uint32_t plain[] = {FWP_ACTION_BLOCK, FWP_ACTION_PERMIT};
@@ -121,7 +131,9 @@ static struct thing random_filter(struct thing t)
 	t.shape = any(SHAPES);
 	t.port = 1 + any(3);
 	t.weight_kind = (enum weight_kind)any(3);
-	t.asked_weight = t.weight_kind == WEIGHT_RANGE ? any(16) : rng_u64(&run.rng) >> any(64);
+	t.asked_weight = t.weight_kind == WEIGHT_RANGE ? any(16)
+			 : once_in(2)		       ? any(3) /* so that there are equal ones */
+						       : rng_u64(&run.rng) >> any(64);
 	return t;
 }
 
@@ -138,8 +150,8 @@ static struct thing random_thing(unsigned m, unsigned kind)
 
 	for (unsigned k = PROVIDER; k < FILTER; k++)
 		if ((kind == FILTER || (k == PROVIDER && kind != PROVIDER)) && once_in(2))
-			t.uses[k] = (int)any(KEYS);
-	if (member->dynamic ? once_in(32) : once_in(4))
+			t.uses[k] = random_use(k);
+	if (member->dynamic ? once_in(32) : once_in(2))
 		t.life = kind == FILTER && once_in(3) ? BOOTTIME : PERSISTENT;
 	return kind == FILTER ? random_filter(t) : t;
 }

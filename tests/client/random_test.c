@@ -448,7 +448,7 @@ static const struct {
 	unsigned often;
 	bool writes;
 } steps[] = {
-	{step_add, 80, true},	       {step_delete, 40, true},	      {step_txn, 40, true},
+	{step_add, 70, true},	       {step_delete, 50, true},	      {step_txn, 40, true},
 	{step_look, 60, false},	       {step_enum, 40, false},	      {step_security_set, 8, true},
 	{step_security_get, 8, false}, {step_subscription, 8, false}, {step_sessions, 2, false},
 	{step_close, 2, false},
