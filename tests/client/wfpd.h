@@ -19,13 +19,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct wfpd {
 	char dir[64], store[96], path[96], program[256];
-	pid_t pid; /* 0: does not run */
-	int out;   /* what it prints comes here, and is not read but for the first byte */
+	pid_t pid;    /* 0: does not run */
+	rlim_t files; /* how many it may have open; 0: as many as we */
+	int out;      /* what it prints comes here, and is not read but for the first byte */
 } wfpd;
 
 static void wfpd_remove_dir(const char *path)
@@ -91,6 +93,8 @@ static void wfpd_spawn(void)
 	wfpd.pid = fork();
 	if (wfpd.pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (wfpd.files)
+			setrlimit(RLIMIT_NOFILE, &(struct rlimit){wfpd.files, wfpd.files});
 		dup2(out[1], STDOUT_FILENO);
 		close(out[0]);
 		close(out[1]);

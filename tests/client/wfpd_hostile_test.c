@@ -415,6 +415,26 @@ TEST(a_flood_of_connections_is_bounded_and_leaves_who_is_there_alone)
 	end(__func__);
 }
 
+/* Descriptors run out before connections do: those that are there go on, the others come later. */
+TEST(a_flood_that_takes_all_descriptors_leaves_who_is_there_alone)
+{
+	static struct usock *s[200];
+	unsigned n;
+
+	wfpd.files = 100;
+	if (!begin(__func__))
+		return;
+	for (n = 0; n < ARRAY_LEN(s) && usock_connect(&s[n], wfpd.path) == ERR_OK; n++)
+		if (n % 16 == 0)
+			good_round();
+	for (unsigned i = 0; i < share_of(200); i++)
+		good_round();
+	while (n > 0)
+		usock_close(s[--n]);
+	CHECK_OK(FwpmEngineClose0(open_session()));
+	end(__func__);
+}
+
 /* Holds as many connections as it gets, until the test says enough. */
 static void flood_as_other_user(int in, int out)
 {
