@@ -547,6 +547,34 @@ TEST(answers_that_nobody_reads_hold_up_their_own_connection_alone)
 	end(__func__);
 }
 
+/* It gives up what nobody reads, and the transaction that is open. */
+TEST(wfpd_ends_although_its_clients_do_not)
+{
+	struct usock *s[8];
+	struct buf first = {0}, more = {0};
+
+	if (!begin(__func__))
+		return;
+	append_open(&first);
+	for (unsigned i = 0; i < 64; i++) {
+		append_enum(&more);
+		append_next(&more, i + 1);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(s); i++) {
+		s[i] = reach();
+		push_all(s[i], &first);
+		push_until_full(s[i], &more);
+	}
+	CHECK_OK(FwpmTransactionBegin0(good, 0));
+	CHECK_EQ_U(wfpd_end(SIGTERM), 0);
+	CHECK_ERR(FwpmTransactionCommit0(good), ERR_RPC_S_CALL_FAILED);
+	CHECK_OK(FwpmEngineClose0(good));
+	for (unsigned i = 0; i < ARRAY_LEN(s); i++)
+		usock_close(s[i]);
+	buf_free(&first);
+	buf_free(&more);
+}
+
 TEST(notifications_that_nobody_reads_are_dropped)
 {
 	struct usock *s[16];
