@@ -161,9 +161,10 @@ struct bfe_change {
 };
 
 /*
- * fn is told of each committed change that the template matches and the session may read, in the
- * order of the commits, on the committing thread, no lock held.  It must not block and not call in
- * here.  Not inside a transaction (FWP_E_TXN_IN_PROGRESS).  Needs FWPM_ACTRL_SUBSCRIBE.
+ * fn is told of each committed change of other sessions that the template matches and the session
+ * may read, in the order of the commits, on the committing thread, no lock held.  It must not block
+ * and not call in here.  Not inside a transaction (FWP_E_TXN_IN_PROGRESS).  Needs
+ * FWPM_ACTRL_SUBSCRIBE.
  */
 MUST_CHECK wfp_err bfe_subscribe(struct bfe_session *s, const struct bfe_template *t,
 				 uint32_t flags,

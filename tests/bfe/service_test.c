@@ -412,25 +412,28 @@ SIM_TEST(a_slow_subscriber_is_told_once_and_not_called_any_more)
 	struct model_filter filter = a_filter();
 	struct service_world w;
 	uint64_t handle, other;
-	struct peer p, q;
+	struct peer p, q, r;
 
 	begin(&w, &p);
 	peer_connect(&w, &q, 0);
+	peer_connect(&w, &r, 0);
 	CHECK_OK(ask_open(&q, 0, 1));
+	CHECK_OK(ask_open(&r, 0, 1));
 	CHECK_OK(ask_subscribe(&q, FILTERS, &handle));
-	CHECK_OK(ask_subscribe(&p, FILTERS, &other));
+	CHECK_OK(ask_subscribe(&r, FILTERS, &other));
 	q.room = 1;
 	for (int i = 0; i < 5; i++)
 		CHECK_OK(ask_add_filter(&p, &filter));
 	CHECK_EQ_U(q.told, 1);
 	CHECK_EQ_U(q.last, 1);
-	CHECK_EQ_U(p.told, 5);
+	CHECK_EQ_U(r.told, 5);
 	q.room = 100;
 	CHECK_OK(ask_empty(&q, OPENWFP__REQUEST__OP_SYSTEM_PORTS_GET));
 	CHECK_OK(ask_add_filter(&p, &filter));
 	CHECK_EQ_U(q.told, 1);
 	CHECK_OK(ask_handle(&q, OPENWFP__REQUEST__OP_UNSUBSCRIBE, handle));
 	CHECK_ERR(ask_handle(&q, OPENWFP__REQUEST__OP_UNSUBSCRIBE, handle), ERR_INVALID_HANDLE);
+	peer_close(&r);
 	peer_close(&q);
 	end(&w, &p);
 }
