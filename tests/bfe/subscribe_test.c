@@ -138,7 +138,7 @@ TEST(a_subscriber_hears_of_its_kind_its_changes_and_its_template)
 	world_close(&w);
 }
 
-TEST(a_subscriber_hears_only_of_what_it_may_read)
+TEST(a_subscriber_hears_nothing_after_its_session)
 {
 	struct world w = world_open();
 	struct told t = {.n = 0};
