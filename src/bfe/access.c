@@ -70,11 +70,27 @@ wfp_err bfe_container_check(struct bfe_session *s, enum bfe_secured what, uint32
 	return err;
 }
 
+static wfp_err check_in_call(struct bfe_session *s, enum bfe_secured what, uint32_t right,
+			     bool alone)
+{
+	wfp_err err =
+		(unsigned)what < BFE_SECURED_SORTS ? bfe_call_enter(s) : ERR_INVALID_PARAMETER;
+
+	if (err)
+		return err;
+	err = alone && s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_container_check(s, what, right);
+	bfe_call_leave(s);
+	return err;
+}
+
 wfp_err bfe_access_check(struct bfe_session *s, enum bfe_secured what, uint32_t right)
 {
-	if ((unsigned)what >= BFE_SECURED_SORTS)
-		return ERR_INVALID_PARAMETER;
-	return bfe_container_check(s, what, right);
+	return check_in_call(s, what, right, false);
+}
+
+wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what, uint32_t right)
+{
+	return check_in_call(s, what, right, true);
 }
 
 /* ---- what new objects get -----------------------------------------------------------------------

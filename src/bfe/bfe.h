@@ -211,6 +211,9 @@ MUST_CHECK wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what
 /* Has the session this right (FWPM_ACTRL_*) on a container or the engine?  For what other modules
  * serve: net events, connections, statistics. */
 MUST_CHECK wfp_err bfe_access_check(struct bfe_session *s, enum bfe_secured what, uint32_t right);
+/* The same, but refused inside an explicit transaction (FWP_E_TXN_IN_PROGRESS). */
+MUST_CHECK wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what,
+					  uint32_t right);
 
 /* ---- options --------------------------------------------------------------------------------- */
 

@@ -57,9 +57,9 @@ wfp_err service_monitor_check(struct service_client *c, enum bfe_secured what, u
 {
 	if (!c->service->config.monitor)
 		return ERR_NOT_SUPPORTED;
-	if (c->in_txn && (right == MODEL_RIGHT_SUBSCRIBE || right == MODEL_RIGHT_ENUM))
-		return ERR_TXN_IN_PROGRESS;
-	return bfe_access_check(c->session, what, right);
+	return right == MODEL_RIGHT_SUBSCRIBE || right == MODEL_RIGHT_ENUM
+		       ? bfe_access_check_alone(c->session, what, right)
+		       : bfe_access_check(c->session, what, right);
 }
 
 /* ---- sessions ----------------------------------------------------------------------------------
@@ -78,7 +78,6 @@ static void end_session(struct service_client *c)
 	service_enums_end(c);
 	bfe_session_close(c->session);
 	c->session = NULL;
-	c->in_txn = false;
 }
 
 static wfp_err open_session(struct service_client *c, const Openwfp__SessionInfo *m)
@@ -140,24 +139,18 @@ static wfp_err op_close(struct service_client *c, const Openwfp__Request *reques
 static wfp_err op_txn_begin(struct service_client *c, const Openwfp__Request *request,
 			    struct service_answer *answer)
 {
-	wfp_err err = bfe_txn_begin(c->session, request->txnbegin->flags);
-
-	if (!err)
-		c->in_txn = true;
-	return err;
+	return bfe_txn_begin(c->session, request->txnbegin->flags);
 }
 
 static wfp_err op_txn_commit(struct service_client *c, const Openwfp__Request *request,
 			     struct service_answer *answer)
 {
-	c->in_txn = false; /* it has ended either way */
 	return bfe_txn_commit(c->session);
 }
 
 static wfp_err op_txn_abort(struct service_client *c, const Openwfp__Request *request,
 			    struct service_answer *answer)
 {
-	c->in_txn = false;
 	return bfe_txn_abort(c->session);
 }
 

@@ -2,6 +2,7 @@
 /* What the engine answers to programs, operation by operation. */
 #include "service_world.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 
 #define FILTERS	  OPENWFP__KIND__FILTER
@@ -517,10 +518,29 @@ SIM_TEST(net_events_are_neither_enumerated_nor_subscribed_to_in_a_transaction)
 	CHECK_OK(ask_begin(&p, 0));
 	CHECK_ERR(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(ask_subscribe(&p, OPENWFP__KIND__NET_EVENT, &handle), ERR_TXN_IN_PROGRESS);
+	CHECK_ERR(ask_subscribe(&p, OPENWFP__KIND__SYSTEM_PORTS, &handle), ERR_TXN_IN_PROGRESS);
 	CHECK_OK(ask_empty(&p, OPENWFP__REQUEST__OP_TXN_ABORT));
+	CHECK_OK(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle));
+	CHECK_OK(ask_subscribe(&p, OPENWFP__KIND__SYSTEM_PORTS, &handle));
+	end(&w, &p);
+}
+
+#ifdef BASE_SIM
+SIM_TEST(who_lost_a_transaction_to_the_watchdog_learns_it_from_any_call_and_goes_on)
+{
+	struct service_world w;
+	uint64_t handle;
+	struct peer p;
+
+	begin(&w, &p);
+	CHECK_OK(ask_begin(&p, 0));
+	clock_sleep_until(clock_now() + 3601 * CLOCK_S);
+	bfe_tick(w.bfe);
+	CHECK_ERR(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle), ERR_TXN_ABORTED);
 	CHECK_OK(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle));
 	end(&w, &p);
 }
+#endif
 
 SIM_TEST(without_a_monitor_there_are_no_events)
 {
