@@ -93,6 +93,23 @@ wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what, uin
 	return check_in_call(s, what, right, true);
 }
 
+wfp_err bfe_layer_check(struct bfe_session *s, uint16_t layer, uint32_t right)
+{
+	struct bfe *b = s->bfe;
+	struct bfe_sd *sd;
+	wfp_err err = bfe_call_enter(s);
+
+	if (err)
+		return err;
+	lock_take(&b->lock);
+	sd = bfe_sd_get(b->layers[layer]);
+	lock_drop(&b->lock);
+	err = bfe_sd_check(s, sd, right);
+	bfe_sd_put(sd);
+	bfe_call_leave(s);
+	return err;
+}
+
 /* ---- what new objects get -----------------------------------------------------------------------
  */
 

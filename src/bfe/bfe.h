@@ -215,6 +215,9 @@ MUST_CHECK wfp_err bfe_access_check(struct bfe_session *s, enum bfe_secured what
 MUST_CHECK wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what,
 					  uint32_t right);
 
+/* The same on a layer of the catalogue. */
+MUST_CHECK wfp_err bfe_layer_check(struct bfe_session *s, uint16_t layer, uint32_t right);
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 enum bfe_option { /* FWPM_ENGINE_OPTION */

@@ -4,6 +4,9 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "model/access.h"
+#include "model/inherit.h"
+#include "model/sddl.h"
 
 #define FILTERS	  OPENWFP__KIND__FILTER
 #define PROVIDERS OPENWFP__KIND__PROVIDER
@@ -338,6 +341,38 @@ TEST(an_answer_stays_short_when_objects_are_large)
 		CHECK_OK(ask_add(&p, &provider));
 	}
 	CHECK_EQ_U(count_all(&p, PROVIDERS, NULL, 0), before + 12);
+	end(&w, &p);
+}
+
+static void set_sd(struct service_world *w, enum bfe_secured what, const struct guid *key,
+		   const char *sddl)
+{
+	struct model_blob *sd;
+	struct bfe_session *s;
+
+	CHECK_OK(bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true}, &s));
+	CHECK_OK(model_sddl_parse(&sd, sddl, NULL));
+	CHECK_OK(bfe_security_set(s, what, key, MODEL_SD_DACL | MODEL_SD_PROTECT, sd));
+	mem_free(sd);
+	bfe_session_close(s);
+}
+
+SIM_TEST(a_layer_is_shown_to_those_who_may_read_it)
+{
+	const struct model_layer *layer = model_layer_by_id(MODEL_LAYER_ALE_AUTH_CONNECT_V6);
+	struct service_world w;
+	struct peer p;
+
+	service_world_open(&w, true);
+	set_sd(&w, BFE_SECURED_ENGINE, NULL, "D:(A;OICI;GA;;;WD)");
+	set_sd(&w, BFE_SECURED_LAYERS, &layer->key, "D:P(A;;GA;;;SY)");
+	peer_connect(&w, &p, 1000);
+	CHECK_OK(ask_open(&p, 0, 1));
+	CHECK_EQ_U(count_all(&p, OPENWFP__KIND__LAYER, NULL, 0), model_layer_count() - 1);
+	CHECK_ERR(ask_get(&p, which_key(OPENWFP__KIND__LAYER, &layer->key)), ERR_ACCESS_DENIED);
+	set_sd(&w, BFE_SECURED_LAYERS, &layer->key, "D:P(A;;GA;;;WD)");
+	CHECK_OK(ask_get(&p, which_key(OPENWFP__KIND__LAYER, &layer->key)));
+	CHECK_EQ_U(count_all(&p, OPENWFP__KIND__LAYER, NULL, 0), model_layer_count());
 	end(&w, &p);
 }
 
