@@ -183,7 +183,7 @@ wfp_err bfe_sd_restore(struct bfe *b, enum bfe_secured container, const struct m
 
 	if (err)
 		return err;
-	if (*last && same_bytes((*last)->blob, blob)) {
+	if (*last && !(*last)->next && same_bytes((*last)->blob, blob)) {
 		mem_free(blob);
 	} else {
 		err = bfe_sd_create(&sd, blob);

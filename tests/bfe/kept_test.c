@@ -375,6 +375,40 @@ TEST(what_belongs_to_a_service_that_does_not_start_is_disabled)
 	kept_close(&k);
 }
 
+static void check_same_list(struct bfe_session *s, enum model_kind kind, uint32_t x, uint32_t y)
+{
+	const struct guid key_x = key_of(x), key_y = key_of(y);
+	struct model_blob *a, *b;
+
+	CHECK_OK(bfe_security_get(s, (enum bfe_secured)kind, &key_x, MODEL_SD_DACL, &a));
+	CHECK_OK(bfe_security_get(s, (enum bfe_secured)kind, &key_y, MODEL_SD_DACL, &b));
+	CHECK_EQ_U(a->size, b->size);
+	CHECK(memcmp(a->data, b->data, a->size) == 0);
+	mem_free(a);
+	mem_free(b);
+}
+
+TEST(what_was_loaded_before_and_after_its_container_follows_it_alike)
+{
+	struct kept k = kept_open();
+	struct model_blob *sd;
+
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 1, 0));
+	CHECK_OK(model_sddl_parse(&sd, "O:BA", NULL));
+	CHECK_OK(bfe_security_set(k.w.s, (enum bfe_secured)MODEL_PROVIDER, NULL, MODEL_SD_OWNER,
+				  sd));
+	mem_free(sd);
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 2, 0));
+	restart(&k);
+	check_same_list(k.w.s, MODEL_PROVIDER, 1, 2);
+	CHECK_OK(model_sddl_parse(&sd, "D:P(A;OICI;GA;;;SY)", NULL));
+	CHECK_OK(bfe_security_set(k.w.s, (enum bfe_secured)MODEL_PROVIDER, NULL,
+				  MODEL_SD_DACL | MODEL_SD_PROTECT, sd));
+	mem_free(sd);
+	check_same_list(k.w.s, MODEL_PROVIDER, 1, 2);
+	kept_close(&k);
+}
+
 TEST(a_service_is_asked_about_once_whatever_its_provider_owns)
 {
 	struct kept k = kept_open();
