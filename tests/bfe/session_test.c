@@ -69,6 +69,8 @@ TEST(options_have_defaults_and_limits)
 	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_COLLECT_NET_EVENTS, 0));
 	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_COLLECT_NET_EVENTS), 0);
 	CHECK_ERR(bfe_option_set(w.s, BFE_OPTION_COLLECT_NET_EVENTS, 2), ERR_OUT_OF_BOUNDS);
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_NET_EVENT_KEYWORDS, 0x3f));
+	CHECK_ERR(bfe_option_set(w.s, BFE_OPTION_NET_EVENT_KEYWORDS, 0x40), ERR_OUT_OF_BOUNDS);
 	CHECK_ERR(bfe_option_set(w.s, BFE_OPTIONS, 0), ERR_INVALID_ENUMERATOR);
 	CHECK_ERR(bfe_option_get(w.s, BFE_OPTIONS, &value), ERR_INVALID_ENUMERATOR);
 	world_close(&w);
