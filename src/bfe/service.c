@@ -164,6 +164,7 @@ void bfe_service_apply_options(struct bfe_service *s)
 
 	if (!monitor)
 		return;
+	lock_take(&s->lock); /* else who read the older value could be the last to say so */
 	bfe_netevents_set_collect(bfe_monitor_netevents(monitor),
 				  bfe_option_value(b, BFE_OPTION_COLLECT_NET_EVENTS) != 0);
 	/* The engine took no keyword that is none. */
@@ -171,6 +172,7 @@ void bfe_service_apply_options(struct bfe_service *s)
 					  bfe_option_value(b, BFE_OPTION_NET_EVENT_KEYWORDS));
 	bfe_monitor_watch_connections(
 		monitor, bfe_option_value(b, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS) != 0);
+	lock_drop(&s->lock);
 }
 
 static wfp_err op_option_get(struct service_client *c, const Openwfp__Request *request,

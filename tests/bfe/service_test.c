@@ -677,6 +677,47 @@ SIM_TEST(an_option_reaches_the_collector_of_events)
 	end(&w, &p);
 }
 
+struct switcher {
+	struct service_world *world;
+	uint32_t value;
+};
+
+static void switch_collecting(void *arg)
+{
+	const struct switcher *me = arg;
+	Openwfp__Value value = OPENWFP__VALUE__INIT;
+	struct peer p;
+
+	value.has_type = true;
+	value.type = MODEL_UINT32;
+	value.value_case = OPENWFP__VALUE__VALUE_UINT32;
+	value.uint32 = me->value;
+	peer_connect(me->world, &p, 0);
+	CHECK_OK(ask_open(&p, 0, 0));
+	CHECK_OK(set_option(&p, BFE_OPTION_COLLECT_NET_EVENTS, &value));
+	peer_close(&p);
+}
+
+SIM_TEST(what_two_clients_set_at_once_is_what_the_monitor_does)
+{
+	struct service_world w;
+	struct switcher switchers[2] = {{&w, 0}, {&w, 1}};
+	struct thread *threads[2];
+	struct peer p;
+
+	begin(&w, &p);
+	for (int round = 0; round < 50; round++) {
+		for (int i = 0; i < 2; i++)
+			CHECK_OK(thread_start(&threads[i], "client", switch_collecting,
+					      &switchers[i]));
+		for (int i = 0; i < 2; i++)
+			thread_join(threads[i]);
+		CHECK_EQ_U(bfe_netevents_collect(bfe_monitor_netevents(w.monitor)),
+			   bfe_option_value(w.bfe, BFE_OPTION_COLLECT_NET_EVENTS));
+	}
+	end(&w, &p);
+}
+
 SIM_TEST(every_type_of_system_port_is_listed_and_statistics_are_told)
 {
 	struct service_world w;
