@@ -117,7 +117,6 @@ static wfp_err start_parts(struct serve *s, const char *path, struct buf *why)
 
 	if (err)
 		return err;
-	bfe_service_apply_options(s->service);
 	err = thread_start(&s->caretaker, "caretaker", take_care, s);
 	return err ? err : start_server(s, path, why);
 }

@@ -157,7 +157,7 @@ static wfp_err op_txn_abort(struct service_client *c, const Openwfp__Request *re
 /* ---- options, ports, statistics ----------------------------------------------------------------
  */
 
-void bfe_service_apply_options(struct bfe_service *s)
+static void apply_options(struct bfe_service *s)
 {
 	struct bfe_monitor *monitor = s->config.monitor;
 	struct bfe *b = s->config.bfe;
@@ -209,7 +209,7 @@ static wfp_err op_option_set(struct service_client *c, const Openwfp__Request *r
 		return ERR_TYPE_MISMATCH;
 	err = bfe_option_set(c->session, m->option, value.u32);
 	if (!err)
-		bfe_service_apply_options(c->service);
+		apply_options(c->service);
 	return err;
 }
 
@@ -397,7 +397,7 @@ wfp_err bfe_service_create(struct bfe_service **out, const struct bfe_service_co
 	s->handler = (struct rpc_handler){s, client_opened, answer_request, client_closed};
 	lock_init(&s->lock, "bfe service", SERVICE_RANK);
 	list_init(&s->subs);
-	bfe_service_apply_options(s);
+	apply_options(s);
 	*out = s;
 	return ERR_OK;
 }
