@@ -56,10 +56,10 @@ MUST_CHECK wfp_err bfe_load(struct bfe *b);
 #define BFE_SESSION_DYNAMIC 0x1u
 
 struct bfe_session_config {
-	struct guid key; /* zero: one is made */
-	const char *name, *description;
-	uint32_t flags;	      /* BFE_SESSION_* */
-	uint32_t txn_wait_ms; /* 0: 15 s, UINT32_MAX: for ever */
+	struct guid key;		/* zero: one is made */
+	const char *name, *description; /* ERROR_INVALID_PARAMETER: longer than 4,096 bytes */
+	uint32_t flags;			/* BFE_SESSION_* */
+	uint32_t txn_wait_ms;		/* 0: 15 s, UINT32_MAX: for ever */
 	/* Who: a token as model/token.h makes it; NULL: the kernel or the host program itself,
 	 * which every check lets pass. */
 	const struct model_blob *token;

@@ -101,6 +101,26 @@ TEST(a_dynamic_session_deletes_nothing_but_its_own)
 	world_close(&w);
 }
 
+TEST(a_session_keeps_texts_of_some_length_and_no_more)
+{
+	struct world w = world_open();
+	struct bfe_session_config config = {.flags = 0};
+	char name[4098] = "";
+	struct bfe_session *s;
+
+	memset(name, 'x', sizeof(name) - 1);
+	config.name = name;
+	CHECK_ERR(bfe_session_open(w.bfe, &config, &s), ERR_INVALID_PARAMETER);
+	name[4096] = 0;
+	CHECK_OK(bfe_session_open(w.bfe, &config, &s));
+	bfe_session_close(s);
+	config.description = name;
+	name[4096] = 'x';
+	config.name = NULL;
+	CHECK_ERR(bfe_session_open(w.bfe, &config, &s), ERR_INVALID_PARAMETER);
+	world_close(&w);
+}
+
 #ifdef BASE_SIM
 static void wait_for(uint64_t time)
 {
