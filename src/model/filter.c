@@ -242,6 +242,8 @@ static wfp_err copy_conditions(struct model_filter *f, const struct model_filter
 		c->field_key = from->field_key;
 		c->field = field->index[MODEL_SCHEMA_2026];
 		c->match = from->match;
+		/* A filter made from a filter keeps what was asked for once. */
+		c->place = from->place ? from->place : i + 1;
 		err = model_condition_check(field, c);
 		if (err)
 			return err;

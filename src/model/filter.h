@@ -43,6 +43,7 @@ struct model_condition {
 	struct guid field_key;
 	int16_t field;		  /* index in the newest schema of the layer */
 	uint8_t match;		  /* enum model_match */
+	uint32_t place;		  /* where it stood when the filter was made, from 1; draft: 0 */
 	struct model_value value; /* owned by the filter */
 };
 

@@ -505,6 +505,12 @@ struct condition_message {
 	Openwfp__Value value;
 };
 
+/* A filter has them by field; it is shown with them as they were asked for. */
+static size_t place_of(const struct model_condition *c, size_t i, size_t n)
+{
+	return c->place && c->place <= n ? c->place - 1 : i;
+}
+
 wfp_err rpc_conditions_encode(struct arena *a, const struct model_condition *conditions, size_t n,
 			      struct Openwfp__FilterCondition ***out)
 {
@@ -521,7 +527,7 @@ wfp_err rpc_conditions_encode(struct arena *a, const struct model_condition *con
 		m[i].condition.has_matchtype = true;
 		m[i].condition.matchtype = c->match;
 		m[i].condition.conditionvalue = &m[i].value;
-		list[i] = &m[i].condition;
+		list[place_of(c, i, n)] = &m[i].condition;
 		err = rpc_value_encode(a, &c->value, &m[i].value);
 	}
 	if (!err)
@@ -539,6 +545,7 @@ static wfp_err decode_condition(struct arena *a, const Openwfp__FilterCondition 
 	if (m->matchtype >= MODEL_MATCHES)
 		return ERR_INVALID_ENUMERATOR;
 	out->field = -1;
+	out->place = 0;
 	out->match = (uint8_t)m->matchtype;
 	return rpc_value_decode(a, m->conditionvalue, &out->value);
 }

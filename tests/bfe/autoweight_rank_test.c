@@ -160,8 +160,8 @@ static unsigned read_facts(struct row rows[ROWS_MAX], struct buf *text)
 
 	snprintf(path, sizeof(path), "%s/%s", getenv("SRCROOT"), FACTS);
 	CHECK_OK(file_read_all(path, FACTS_MAX, text));
-	rest = (char *)text->data;
-	CHECK(strsep(&rest, "\n") != NULL); /* the header */
+	rest = (char *)(uintptr_t)buf_str(text); /* ends it with a zero */
+	CHECK(strsep(&rest, "\n") != NULL);	 /* the header */
 	while ((line = strsep(&rest, "\n")) != NULL && *line) {
 		CHECK(n < ROWS_MAX);
 		parse_row(&rows[n++], line);

@@ -240,3 +240,37 @@ TEST(every_allocation_of_a_filter_may_fail)
 	model_filter_put(f);
 	CHECK_EQ_U(mem_live(), live);
 }
+
+TEST(conditions_are_sorted_by_field_and_remember_where_they_stood)
+{
+	struct model_condition c[] = {
+		{.field_key = *model_condition_key("IP_REMOTE_PORT"),
+		 .match = MODEL_MATCH_EQUAL,
+		 .value = {.type = MODEL_UINT16, .u16 = 443}},
+		{.field_key = *model_condition_key("IP_PROTOCOL"),
+		 .match = MODEL_MATCH_EQUAL,
+		 .value = {.type = MODEL_UINT8, .u8 = 6}},
+		{.field_key = *model_condition_key("IP_REMOTE_PORT"),
+		 .match = MODEL_MATCH_EQUAL,
+		 .value = {.type = MODEL_UINT16, .u16 = 80}},
+	};
+	char name[] = "f";
+	struct model_filter draft = {.layer = MODEL_LAYER_ALE_AUTH_CONNECT_V4,
+				     .name = name,
+				     .action = MODEL_ACTION_BLOCK,
+				     .n_conditions = 3,
+				     .conditions = c};
+	struct model_filter *f, *copy;
+
+	CHECK_OK(model_filter_create(&f, &draft));
+	CHECK_OK(model_filter_create(&copy, f));
+	for (unsigned i = 0; i < 3; i++) {
+		const struct model_condition *was = &c[copy->conditions[i].place - 1];
+
+		CHECK(i == 0 || copy->conditions[i - 1].field <= copy->conditions[i].field);
+		CHECK(guid_equal(&was->field_key, &copy->conditions[i].field_key));
+		CHECK_EQ_U(was->value.u16, copy->conditions[i].value.u16);
+	}
+	model_filter_put(f);
+	model_filter_put(copy);
+}
