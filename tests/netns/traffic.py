@@ -18,6 +18,7 @@ import time
 PATIENCE = 3.0  # for what must not come; what must come is there much earlier
 GAP = 0.002    # between tries
 FLOOD = 0.01   # the queue is to be hit in every moment, not to be filled
+FLOOD_END = 600
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -112,7 +113,8 @@ def before(path, text, address, port):
 
 
 def flood(port, addresses):
-    while True:
+    end = time.monotonic() + FLOOD_END  # should whoever started us have been killed
+    while time.monotonic() < end:
         for address in addresses:
             with socket.socket(family(address), socket.SOCK_DGRAM) as s:
                 try:
