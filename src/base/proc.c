@@ -100,6 +100,11 @@ wfp_err proc_own_path(struct buf *out)
 	return buf_err(out);
 }
 
+uint32_t proc_uid(void)
+{
+	return geteuid();
+}
+
 bool proc_can_net_admin(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
