@@ -32,7 +32,7 @@ PLANS = {
     "clang": (None, {"SEEDS": "5", "ORACLE_ROUNDS": "200", "RANDOM_OPERATIONS": "200000",
                       "HOSTILE_PERCENT": "50"}),
     "asan": (None, FEWER),
-    "tsan": ({"base", "engine", "stack", "rpc", "ntshim", "client"}, FEWER),
+    "tsan": ({"base", "engine", "stack", "rpc", "bfe", "ntshim", "client"}, FEWER),
     "asan-gcc": ({"engine"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }

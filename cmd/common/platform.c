@@ -32,7 +32,7 @@ struct platform {
 	struct bfe_session *session; /* of the policy file */
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
 	char *names[PLATFORM_DRIVERS_MAX];
-	unsigned reloads;
+	struct atom32 reloads;		  /* [A] */
 	bool unloaded;			  /* platform_unload was called: once is enough */
 	struct atom32 said[ENGINE_RULES]; /* [A] a broken rule was logged */
 };
@@ -279,7 +279,7 @@ wfp_err platform_reload(struct platform *p, unsigned driver, struct buf *why)
 	}
 	err = load_driver(p, driver, why);
 	if (!err)
-		p->reloads++;
+		atom32_add(&p->reloads, 1);
 	return err;
 }
 
@@ -391,7 +391,7 @@ void platform_stats(struct platform *p, void (*put)(void *to, const char *name, 
 		{"reauthorizations", s.reauthorizations},
 		{"dropped_queue_full", s.dropped_full},
 		{"held_at_end", e.pended_now + e.absorbed_now},
-		{"drivers_reloaded", p->reloads},
+		{"drivers_reloaded", atom32_load(&p->reloads)},
 		{"endpoints_closed_while_pended", s.closed_while_pended},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

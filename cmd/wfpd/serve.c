@@ -7,6 +7,7 @@
  */
 #include "wfpd/serve.h"
 
+#include "base/atomic.h"
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
@@ -19,11 +20,11 @@
 
 #define TICK CLOCK_S /* how exactly transactions that last too long are ended */
 
-/* [I] after serve_start */
+/* [I] after serve_start, unless marked   [A] atomic: clients ask for numbers from the start on */
 struct serve {
 	struct platform *platform;
 	struct bfe_service *service;
-	struct rpc_server *server;
+	struct atomptr server; /* [A] struct rpc_server; NULL: not yet */
 	struct thread *caretaker;
 	struct mailbox quit; /* any mail ends the caretaker */
 	struct mail quit_mail;
@@ -52,13 +53,14 @@ static void put_stats(void *ctx, bfe_service_stat_fn *put, void *to)
 	struct bfe_monitor *m = platform_monitor(s->platform);
 	struct bfe_netevents_counters events;
 	struct bfe_connections_counters connections;
-	struct rpc_server_counters server = {0};
+	struct rpc_server_counters counters = {0};
+	struct rpc_server *server = atomptr_load(&s->server);
 
 	platform_stats(s->platform, put, to);
 	bfe_netevents_counters_get(bfe_monitor_netevents(m), &events);
 	bfe_connections_counters_get(bfe_monitor_connections(m), &connections);
-	if (s->server)
-		rpc_server_counters_get(s->server, &server);
+	if (server)
+		rpc_server_counters_get(server, &counters);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -68,11 +70,11 @@ static void put_stats(void *ctx, bfe_service_stat_fn *put, void *to)
 		{"net_events_forgotten", events.forgotten},
 		{"connections", connections.now},
 		{"connections_unwatched", connections.unwatched},
-		{"clients", server.clients},
-		{"clients_refused", server.refused},
-		{"clients_broken", server.broken},
-		{"requests", server.requests},
-		{"notifications_dropped", server.dropped},
+		{"clients", counters.clients},
+		{"clients_refused", counters.refused},
+		{"clients_broken", counters.broken},
+		{"requests", counters.requests},
+		{"notifications_dropped", counters.dropped},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		put(to, rows[i].name, rows[i].value);
@@ -98,13 +100,16 @@ static wfp_err listen_at(struct usock **out, const char *path, struct buf *why)
 
 static wfp_err start_server(struct serve *s, const char *path, struct buf *why)
 {
+	const struct rpc_server_config config = {.handler = bfe_service_handler(s->service)};
+	struct rpc_server *server;
 	struct usock *listener;
 	wfp_err err = listen_at(&listener, path, why);
 
-	return err ? err
-		   : rpc_server_start(&s->server, listener,
-				      &(struct rpc_server_config){
-					      .handler = bfe_service_handler(s->service)});
+	if (!err)
+		err = rpc_server_start(&server, listener, &config);
+	if (!err)
+		atomptr_store(&s->server, server);
+	return err;
 }
 
 static wfp_err start_parts(struct serve *s, const char *path, struct buf *why)
@@ -117,7 +122,6 @@ static wfp_err start_parts(struct serve *s, const char *path, struct buf *why)
 
 	if (err)
 		return err;
-	bfe_service_apply_options(s->service);
 	err = thread_start(&s->caretaker, "caretaker", take_care, s);
 	return err ? err : start_server(s, path, why);
 }
@@ -151,7 +155,7 @@ void serve_stop(struct serve *s)
 {
 	if (!s)
 		return;
-	rpc_server_stop(s->server);
+	rpc_server_stop(atomptr_load(&s->server));
 	if (s->caretaker) {
 		mailbox_push(&s->quit, &s->quit_mail);
 		thread_join(s->caretaker);

@@ -19,7 +19,7 @@ struct usock_wake;
 /*
  * Listens at path, which everybody may connect to (the directory is made if need be; its parent
  * must exist).  A socket left by a process that died is replaced; ERROR_BUSY: somebody listens
- * there.
+ * there; ERROR_ALREADY_EXISTS: a file that is no socket.
  */
 MUST_CHECK wfp_err usock_listen(struct usock **out, const char *path);
 /* The listening socket that systemd passed; ERROR_FILE_NOT_FOUND: none.  Once per process. */

@@ -70,11 +70,44 @@ wfp_err bfe_container_check(struct bfe_session *s, enum bfe_secured what, uint32
 	return err;
 }
 
+static wfp_err check_in_call(struct bfe_session *s, enum bfe_secured what, uint32_t right,
+			     bool alone)
+{
+	wfp_err err =
+		(unsigned)what < BFE_SECURED_SORTS ? bfe_call_enter(s) : ERR_INVALID_PARAMETER;
+
+	if (err)
+		return err;
+	err = alone && s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_container_check(s, what, right);
+	bfe_call_leave(s);
+	return err;
+}
+
 wfp_err bfe_access_check(struct bfe_session *s, enum bfe_secured what, uint32_t right)
 {
-	if ((unsigned)what >= BFE_SECURED_SORTS)
-		return ERR_INVALID_PARAMETER;
-	return bfe_container_check(s, what, right);
+	return check_in_call(s, what, right, false);
+}
+
+wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what, uint32_t right)
+{
+	return check_in_call(s, what, right, true);
+}
+
+wfp_err bfe_layer_check(struct bfe_session *s, uint16_t layer, uint32_t right)
+{
+	struct bfe *b = s->bfe;
+	struct bfe_sd *sd;
+	wfp_err err = bfe_call_enter(s);
+
+	if (err)
+		return err;
+	lock_take(&b->lock);
+	sd = bfe_sd_get(b->layers[layer]);
+	lock_drop(&b->lock);
+	err = bfe_sd_check(s, sd, right);
+	bfe_sd_put(sd);
+	bfe_call_leave(s);
+	return err;
 }
 
 /* ---- what new objects get -----------------------------------------------------------------------
@@ -150,7 +183,7 @@ wfp_err bfe_sd_restore(struct bfe *b, enum bfe_secured container, const struct m
 
 	if (err)
 		return err;
-	if (*last && same_bytes((*last)->blob, blob)) {
+	if (*last && !(*last)->next && same_bytes((*last)->blob, blob)) {
 		mem_free(blob);
 	} else {
 		err = bfe_sd_create(&sd, blob);

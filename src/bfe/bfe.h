@@ -56,10 +56,10 @@ MUST_CHECK wfp_err bfe_load(struct bfe *b);
 #define BFE_SESSION_DYNAMIC 0x1u
 
 struct bfe_session_config {
-	struct guid key; /* zero: one is made */
-	const char *name, *description;
-	uint32_t flags;	      /* BFE_SESSION_* */
-	uint32_t txn_wait_ms; /* 0: 15 s, UINT32_MAX: for ever */
+	struct guid key;		/* zero: one is made */
+	const char *name, *description; /* ERROR_INVALID_PARAMETER: longer than 4,096 bytes */
+	uint32_t flags;			/* BFE_SESSION_* */
+	uint32_t txn_wait_ms;		/* 0: 15 s, UINT32_MAX: for ever */
 	/* Who: a token as model/token.h makes it; NULL: the kernel or the host program itself,
 	 * which every check lets pass. */
 	const struct model_blob *token;
@@ -161,9 +161,10 @@ struct bfe_change {
 };
 
 /*
- * fn is told of each committed change that the template matches and the session may read, in the
- * order of the commits, on the committing thread, no lock held.  It must not block and not call in
- * here.  Not inside a transaction (FWP_E_TXN_IN_PROGRESS).  Needs FWPM_ACTRL_SUBSCRIBE.
+ * fn is told of each committed change of other sessions that the template matches and the session
+ * may read, in the order of the commits, on the committing thread, no lock held.  It must not block
+ * and not call in here.  Not inside a transaction (FWP_E_TXN_IN_PROGRESS).  Needs
+ * FWPM_ACTRL_SUBSCRIBE.
  */
 MUST_CHECK wfp_err bfe_subscribe(struct bfe_session *s, const struct bfe_template *t,
 				 uint32_t flags,
@@ -210,6 +211,12 @@ MUST_CHECK wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what
 /* Has the session this right (FWPM_ACTRL_*) on a container or the engine?  For what other modules
  * serve: net events, connections, statistics. */
 MUST_CHECK wfp_err bfe_access_check(struct bfe_session *s, enum bfe_secured what, uint32_t right);
+/* The same, but refused inside an explicit transaction (FWP_E_TXN_IN_PROGRESS). */
+MUST_CHECK wfp_err bfe_access_check_alone(struct bfe_session *s, enum bfe_secured what,
+					  uint32_t right);
+
+/* The same on a layer of the catalogue. */
+MUST_CHECK wfp_err bfe_layer_check(struct bfe_session *s, uint16_t layer, uint32_t right);
 
 /* ---- options --------------------------------------------------------------------------------- */
 

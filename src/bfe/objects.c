@@ -405,15 +405,19 @@ static bool service_starts(const struct bfe *b, const struct bfe_object *provide
 	       c->service_starts(c->ctx, provider->o->service);
 }
 
-/* What belongs to a provider whose service does not start is there, but not in force. */
+/*
+ * What belongs to a provider whose service does not start is there, but not in force.  The provider
+ * was loaded first and knows: asking about a service may start a program.  Built-in providers are
+ * never disabled, their services are not of this system.
+ */
 static void disable(const struct bfe *b, struct bfe_object *o)
 {
-	const struct bfe_object *provider =
-		o->o->kind == MODEL_PROVIDER ? o : o->uses[MODEL_PROVIDER];
+	const struct bfe_object *provider = o->uses[MODEL_PROVIDER];
 
-	if (!provider || service_starts(b, provider))
+	o->disabled = o->o->kind == MODEL_PROVIDER ? !service_starts(b, o)
+						   : provider && provider->disabled;
+	if (!o->disabled)
 		return;
-	o->disabled = true;
 	if (o->o->kind == MODEL_PROVIDER)
 		o->o->flags |= MODEL_PROVIDER_DISABLED;
 	if (o->o->kind == MODEL_FILTER)

@@ -8,6 +8,7 @@
 #include "bfe/persist.h"
 #include "bfe/store.h"
 #include "model/access.h"
+#include "model/netevent.h"
 
 #define HOUR_MS 3600000u
 
@@ -17,7 +18,7 @@ static const struct {
 	uint32_t initial, max;
 } options[BFE_OPTIONS] = {
 	[BFE_OPTION_COLLECT_NET_EVENTS] = {"collect-net-events", 1, 1},
-	[BFE_OPTION_NET_EVENT_KEYWORDS] = {"net-event-keywords", 0, UINT32_MAX},
+	[BFE_OPTION_NET_EVENT_KEYWORDS] = {"net-event-keywords", 0, MODEL_NETEVENT_KEYWORDS},
 	[BFE_OPTION_NAME_CACHE] = {"name-cache", 0, UINT32_MAX},
 	[BFE_OPTION_MONITOR_IPSEC_CONNECTIONS] = {"monitor-ipsec-connections", 0, 1},
 	[BFE_OPTION_PACKET_QUEUING] = {"packet-queuing", 0, 3},

@@ -296,6 +296,7 @@ static wfp_err change_container(struct bfe *b, const struct change *c, struct bf
 {
 	wfp_err err;
 
+	b->sd_generation++; /* in any case: nobody goes on from one that has a next */
 	lock_take(&b->lock);
 	(*c->t.slot)->next = sd;
 	err = prepare_below(b, c->t.what);
@@ -305,8 +306,6 @@ static wfp_err change_container(struct bfe *b, const struct change *c, struct bf
 	lock_take(&b->lock);
 	finish_below(b, err ? drop_next : take_next);
 	lock_drop(&b->lock);
-	if (!err)
-		b->sd_generation++;
 	return err;
 }
 

@@ -57,9 +57,9 @@ wfp_err service_monitor_check(struct service_client *c, enum bfe_secured what, u
 {
 	if (!c->service->config.monitor)
 		return ERR_NOT_SUPPORTED;
-	if (c->in_txn && (right == MODEL_RIGHT_SUBSCRIBE || right == MODEL_RIGHT_ENUM))
-		return ERR_TXN_IN_PROGRESS;
-	return bfe_access_check(c->session, what, right);
+	return right == MODEL_RIGHT_SUBSCRIBE || right == MODEL_RIGHT_ENUM
+		       ? bfe_access_check_alone(c->session, what, right)
+		       : bfe_access_check(c->session, what, right);
 }
 
 /* ---- sessions ----------------------------------------------------------------------------------
@@ -78,7 +78,6 @@ static void end_session(struct service_client *c)
 	service_enums_end(c);
 	bfe_session_close(c->session);
 	c->session = NULL;
-	c->in_txn = false;
 }
 
 static wfp_err open_session(struct service_client *c, const Openwfp__SessionInfo *m)
@@ -140,37 +139,32 @@ static wfp_err op_close(struct service_client *c, const Openwfp__Request *reques
 static wfp_err op_txn_begin(struct service_client *c, const Openwfp__Request *request,
 			    struct service_answer *answer)
 {
-	wfp_err err = bfe_txn_begin(c->session, request->txnbegin->flags);
-
-	if (!err)
-		c->in_txn = true;
-	return err;
+	return bfe_txn_begin(c->session, request->txnbegin->flags);
 }
 
 static wfp_err op_txn_commit(struct service_client *c, const Openwfp__Request *request,
 			     struct service_answer *answer)
 {
-	c->in_txn = false; /* it has ended either way */
 	return bfe_txn_commit(c->session);
 }
 
 static wfp_err op_txn_abort(struct service_client *c, const Openwfp__Request *request,
 			    struct service_answer *answer)
 {
-	c->in_txn = false;
 	return bfe_txn_abort(c->session);
 }
 
 /* ---- options, ports, statistics ----------------------------------------------------------------
  */
 
-void bfe_service_apply_options(struct bfe_service *s)
+static void apply_options(struct bfe_service *s)
 {
 	struct bfe_monitor *monitor = s->config.monitor;
 	struct bfe *b = s->config.bfe;
 
 	if (!monitor)
 		return;
+	lock_take(&s->lock); /* else who read the older value could be the last to say so */
 	bfe_netevents_set_collect(bfe_monitor_netevents(monitor),
 				  bfe_option_value(b, BFE_OPTION_COLLECT_NET_EVENTS) != 0);
 	/* The engine took no keyword that is none. */
@@ -178,6 +172,7 @@ void bfe_service_apply_options(struct bfe_service *s)
 					  bfe_option_value(b, BFE_OPTION_NET_EVENT_KEYWORDS));
 	bfe_monitor_watch_connections(
 		monitor, bfe_option_value(b, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS) != 0);
+	lock_drop(&s->lock);
 }
 
 static wfp_err op_option_get(struct service_client *c, const Openwfp__Request *request,
@@ -214,7 +209,7 @@ static wfp_err op_option_set(struct service_client *c, const Openwfp__Request *r
 		return ERR_TYPE_MISMATCH;
 	err = bfe_option_set(c->session, m->option, value.u32);
 	if (!err)
-		bfe_service_apply_options(c->service);
+		apply_options(c->service);
 	return err;
 }
 
@@ -402,7 +397,7 @@ wfp_err bfe_service_create(struct bfe_service **out, const struct bfe_service_co
 	s->handler = (struct rpc_handler){s, client_opened, answer_request, client_closed};
 	lock_init(&s->lock, "bfe service", SERVICE_RANK);
 	list_init(&s->subs);
-	bfe_service_apply_options(s);
+	apply_options(s);
 	*out = s;
 	return ERR_OK;
 }

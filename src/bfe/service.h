@@ -32,7 +32,3 @@ MUST_CHECK wfp_err bfe_service_create(struct bfe_service **out,
 /* Every connection must be closed. */
 void bfe_service_destroy(struct bfe_service *s); /* NULL is fine */
 const struct rpc_handler *bfe_service_handler(struct bfe_service *s);
-
-/* Tells the monitor what the engine options say: after they were loaded.  A client that sets one
- * makes it happen itself. */
-void bfe_service_apply_options(struct bfe_service *s);

@@ -22,6 +22,7 @@ struct service_enum {
 			struct bfe_enum *objects;
 			struct model_object *current; /* a reference; NULL: ask for the next */
 		};
+		const struct model_layer **layers;
 		struct bfe_session_info *sessions;
 		struct model_connection *connections;
 		struct {
@@ -97,8 +98,20 @@ static void objects_finish(struct service_enum *e)
 static wfp_err layers_begin(struct service_client *c, struct arena *a,
 			    const Openwfp__EnumCreate *request, struct service_enum *e)
 {
-	e->n = model_layer_count();
-	return bfe_access_check(c->session, BFE_SECURED_LAYERS, MODEL_RIGHT_ENUM);
+	wfp_err err = bfe_access_check(c->session, BFE_SECURED_LAYERS, MODEL_RIGHT_ENUM);
+
+	if (err)
+		return err;
+	e->layers = mem_zalloc_array(model_layer_count(), sizeof(*e->layers));
+	if (!e->layers)
+		return ERR_NO_MEMORY;
+	for (unsigned i = 0; i < model_layer_count(); i++) {
+		const struct model_layer *layer = model_layer_at(i);
+
+		if (!bfe_layer_check(c->session, layer->id, MODEL_RIGHT_READ))
+			e->layers[e->n++] = layer;
+	}
+	return ERR_OK;
 }
 
 static wfp_err layers_show(struct service_enum *e, struct arena *a, Openwfp__Object *out)
@@ -109,12 +122,12 @@ static wfp_err layers_show(struct service_enum *e, struct arena *a, Openwfp__Obj
 		return ERR_NO_MEMORY;
 	out->object_case = OPENWFP__OBJECT__OBJECT_LAYER;
 	out->layer = m;
-	return rpc_layer_encode(a, model_layer_at((unsigned)e->at), m);
+	return rpc_layer_encode(a, e->layers[e->at], m);
 }
 
-static void nothing_to_finish(struct service_enum *e)
+static void layers_finish(struct service_enum *e)
 {
-	(void)e;
+	mem_free(e->layers);
 }
 
 /* ---- sessions ----------------------------------------------------------------------------------
@@ -238,7 +251,7 @@ static void connections_finish(struct service_enum *e)
 static const struct source objects = {objects_begin, objects_end, objects_show, objects_move,
 				      objects_finish};
 static const struct source layers = {layers_begin, array_end, layers_show, array_move,
-				     nothing_to_finish};
+				     layers_finish};
 static const struct source sessions = {sessions_begin, array_end, sessions_show, array_move,
 				       sessions_finish};
 static const struct source events = {events_begin, events_end, events_show, events_move,

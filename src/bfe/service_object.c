@@ -113,12 +113,11 @@ static wfp_err get_layer(struct service_client *c, const Openwfp__Which *m,
 {
 	const struct model_layer *layer = find_layer(m);
 	Openwfp__Layer *out = arena_alloc(&answer->arena, sizeof(*out));
-	wfp_err err = bfe_access_check(c->session, BFE_SECURED_LAYERS, MODEL_RIGHT_READ);
+	wfp_err err = layer ? bfe_layer_check(c->session, layer->id, MODEL_RIGHT_READ)
+			    : ERR_LAYER_NOT_FOUND;
 
 	if (err)
 		return err;
-	if (!layer)
-		return ERR_LAYER_NOT_FOUND;
 	if (!out)
 		return ERR_NO_MEMORY;
 	answer->object.object_case = OPENWFP__OBJECT__OBJECT_LAYER;

@@ -63,7 +63,6 @@ struct service_client {
 	struct model_blob *token;			 /* [I] */
 	uint32_t pid, uid;				 /* [I] */
 	struct bfe_session *session;			 /* [C] NULL: not open */
-	bool in_txn;					 /* [C] an explicit one was begun */
 	uint64_t last_handle;				 /* [C] */
 	struct service_enum *enums[SERVICE_ENUMS_MAX];	 /* [C] */
 	struct service_sub *subs[RPC_SUBSCRIPTIONS_MAX]; /* [C] */
@@ -130,8 +129,8 @@ void service_subs_reap(struct service_client *c);
 /* ---- service.c ---------------------------------------------------------------------------------
  */
 
-/* ERR_TXN_IN_PROGRESS inside an explicit transaction, ERR_NOT_SUPPORTED without a monitor, else
- * whether the session has the right. */
+/* ERR_NOT_SUPPORTED without a monitor, ERR_TXN_IN_PROGRESS when somebody enumerates or subscribes
+ * inside an explicit transaction, else whether the session has the right. */
 MUST_CHECK wfp_err service_monitor_check(struct service_client *c, enum bfe_secured what,
 					 uint32_t right);
 /* Moves a reference into the answer; room is made by service_hold_room. */

@@ -137,7 +137,9 @@ static wfp_err join(struct service_sub *sub, struct arena *a, const Openwfp__Sub
 	case OPENWFP__KIND__CONNECTION:
 		return join_connections(sub, a, m);
 	case OPENWFP__KIND__SYSTEM_PORTS:
-		return ERR_OK; /* they never change */
+		/* They never change, and nothing but a session is needed to ask for them. */
+		return bfe_access_check_alone(sub->client->session, BFE_SECURED_ENGINE,
+					      MODEL_RIGHT_OPEN);
 	case OPENWFP__KIND__VSWITCH_EVENT:
 	case OPENWFP__KIND__DYNAMIC_KEYWORD:
 		return ERR_NOT_SUPPORTED;

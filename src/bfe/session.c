@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#define TEXT_MAX 4096u /* anybody may open sessions, and lists show their texts */
+
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
@@ -32,6 +34,8 @@ static wfp_err copy_text(char **out, const char *text)
 {
 	if (!text)
 		return ERR_OK;
+	if (strlen(text) > TEXT_MAX)
+		return ERR_INVALID_PARAMETER;
 	*out = mem_strdup(text);
 	return *out ? ERR_OK : ERR_NO_MEMORY;
 }

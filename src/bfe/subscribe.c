@@ -3,8 +3,9 @@
  * subscribe - telling others what a commit has changed.
  *
  * The committing thread calls each subscriber, no lock held, before it gives the writer's role up:
- * so changes arrive in the order of the commits.  While a subscriber is being told, it cannot go
- * away; whoever ends its subscription waits.  What a subscriber calls in here is refused.
+ * so changes arrive in the order of the commits.  A session does not hear of its own changes. While
+ * a subscriber is being told, it cannot go away; whoever ends its subscription waits.  What a
+ * subscriber calls in here is refused.
  */
 #include "bfe/state.h"
 
@@ -54,9 +55,11 @@ static void tell(const struct bfe_subscription *sub, const struct bfe_session *w
 }
 
 /* The place after `l`, when whoever is there is to be told, stays until release. */
-static struct bfe_subscription *next_running(struct bfe *b, struct bfe_subscription *last)
+static struct bfe_subscription *next_running(const struct bfe_session *writer,
+					     struct bfe_subscription *last)
 {
 	struct bfe_subscription *next = NULL;
+	struct bfe *b = writer->bfe;
 	struct list *l;
 
 	lock_take(&b->lock);
@@ -64,7 +67,7 @@ static struct bfe_subscription *next_running(struct bfe *b, struct bfe_subscript
 	for (; !next && l != &b->subscriptions; l = l->next) {
 		struct bfe_subscription *sub = LIST_ENTRY(l, struct bfe_subscription, link);
 
-		if (sub->since < b->commit)
+		if (sub->since < b->commit && sub->session != writer)
 			next = sub;
 	}
 	if (next)
@@ -81,7 +84,7 @@ void bfe_subscribers_tell(struct bfe_session *writer)
 {
 	struct bfe_subscription *sub = NULL;
 
-	while ((sub = next_running(writer->bfe, sub)) != NULL)
+	while ((sub = next_running(writer, sub)) != NULL)
 		tell(sub, writer);
 }
 

@@ -232,15 +232,15 @@ static bool detach(struct session *s, struct subscription *sub)
 	return !mine;
 }
 
-/* The engine has ended it itself when something was lost. */
+/* Also when something was lost: the engine keeps the place of a subscription that has ended. */
 static wfp_err end_at_engine(struct session *s, struct subscription *sub)
 {
-	wfp_err lost;
+	wfp_err err = send_unsubscribe(s, sub->engine_handle), lost;
 
 	lock_take(&s->lock);
 	lost = sub->lost;
 	lock_drop(&s->lock);
-	return lost == ERR_NOTIFICATION_DROPPED ? lost : send_unsubscribe(s, sub->engine_handle);
+	return lost == ERR_NOTIFICATION_DROPPED ? lost : err;
 }
 
 static bool belongs(HANDLE handle, const struct session *s, uint32_t kind)

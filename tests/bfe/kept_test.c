@@ -17,12 +17,14 @@ struct kept {
 	char dir[64], path[96];
 	struct store *store;
 	const char *stopped; /* the service that does not start */
+	unsigned asked;	     /* how often a service was asked about */
 };
 
 static bool service_starts(void *ctx, const char *name)
 {
-	const struct kept *k = ctx;
+	struct kept *k = ctx;
 
+	k->asked++;
 	return !k->stopped || strcmp(name, k->stopped) != 0;
 }
 
@@ -368,6 +370,74 @@ TEST(what_belongs_to_a_service_that_does_not_start_is_disabled)
 	CHECK(o->flags & MODEL_FILTER_DISABLED && o->filter->flags & MODEL_FILTER_DISABLED);
 	model_object_put(o);
 	k.stopped = NULL;
+	restart(&k);
+	CHECK(in_force(&k.w));
+	kept_close(&k);
+}
+
+static void check_same_list(struct bfe_session *s, enum model_kind kind, uint32_t x, uint32_t y)
+{
+	const struct guid key_x = key_of(x), key_y = key_of(y);
+	struct model_blob *a, *b;
+
+	CHECK_OK(bfe_security_get(s, (enum bfe_secured)kind, &key_x, MODEL_SD_DACL, &a));
+	CHECK_OK(bfe_security_get(s, (enum bfe_secured)kind, &key_y, MODEL_SD_DACL, &b));
+	CHECK_EQ_U(a->size, b->size);
+	CHECK(memcmp(a->data, b->data, a->size) == 0);
+	mem_free(a);
+	mem_free(b);
+}
+
+TEST(what_was_loaded_before_and_after_its_container_follows_it_alike)
+{
+	struct kept k = kept_open();
+	struct model_blob *sd;
+
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 1, 0));
+	CHECK_OK(model_sddl_parse(&sd, "O:BA", NULL));
+	CHECK_OK(bfe_security_set(k.w.s, (enum bfe_secured)MODEL_PROVIDER, NULL, MODEL_SD_OWNER,
+				  sd));
+	mem_free(sd);
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 2, 0));
+	restart(&k);
+	check_same_list(k.w.s, MODEL_PROVIDER, 1, 2);
+	CHECK_OK(model_sddl_parse(&sd, "D:P(A;OICI;GA;;;SY)", NULL));
+	CHECK_OK(bfe_security_set(k.w.s, (enum bfe_secured)MODEL_PROVIDER, NULL,
+				  MODEL_SD_DACL | MODEL_SD_PROTECT, sd));
+	mem_free(sd);
+	check_same_list(k.w.s, MODEL_PROVIDER, 1, 2);
+	kept_close(&k);
+}
+
+TEST(a_service_is_asked_about_once_whatever_its_provider_owns)
+{
+	struct kept k = kept_open();
+	struct model_object draft = object_draft(MODEL_PROVIDER, 1);
+
+	draft.flags = MODEL_PROVIDER_PERSISTENT;
+	draft.service = text("vpn");
+	CHECK_OK(object_add(k.w.s, &draft, NULL));
+	CHECK_OK(add_kept(k.w.s, MODEL_SUBLAYER, 1, 1));
+	for (uint32_t i = 1; i < 5; i++)
+		CHECK_OK(add_kept_filter(k.w.s, i, 1, 1, MODEL_FILTER_PERSISTENT, NULL));
+	restart(&k);
+	CHECK_EQ_U(k.asked, 1);
+	CHECK(in_force(&k.w));
+	kept_close(&k);
+}
+
+TEST(what_belongs_to_a_built_in_provider_is_in_force_whatever_its_service_does)
+{
+	struct kept k = kept_open();
+	struct model_filter f = kept_filter(1, 0, 0, MODEL_FILTER_PERSISTENT);
+	const struct model_builtin *row;
+
+	k.stopped = "mpssvc";
+	for (unsigned i = 0; (row = model_provider_builtin(i)) != NULL; i++)
+		if (row->service && strcmp(row->service, k.stopped) == 0)
+			f.provider = row->key;
+	CHECK(!guid_is_zero(&f.provider));
+	CHECK_OK(filter_add(k.w.s, &f, NULL));
 	restart(&k);
 	CHECK(in_force(&k.w));
 	kept_close(&k);

@@ -141,6 +141,40 @@ TEST(an_enumeration_skips_what_may_not_be_read)
 	world_close(&w);
 }
 
+static void count_change(void *ctx, const struct bfe_change *change)
+{
+	unsigned *n = ctx;
+
+	CHECK_EQ_U(change->kind, MODEL_PROVIDER);
+	++*n;
+}
+
+TEST(a_subscriber_hears_only_of_what_it_may_read)
+{
+	struct world w = world_open();
+	const struct bfe_template t = all_of(MODEL_PROVIDER);
+	const struct model_object hidden = object_draft(MODEL_PROVIDER, 2);
+	struct bfe_subscription *sub;
+	struct bfe_session *s;
+	struct model_blob *sd;
+	unsigned n = 0;
+
+	open_to_all(&w);
+	s = as_user(&w, ALICE, 0);
+	CHECK_OK(bfe_subscribe(s, &t, BFE_SUBSCRIBE_ON_ADD | BFE_SUBSCRIBE_ON_DELETE, count_change,
+			       &n, &sub));
+	CHECK_OK(model_sddl_parse(&sd, "D:P(A;;GA;;;SY)", NULL));
+	CHECK_OK(bfe_object_add(w.s, &hidden, sd, NULL));
+	mem_free(sd);
+	CHECK_OK(delete_key(w.s, MODEL_PROVIDER, 2));
+	CHECK_EQ_U(n, 0);
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_EQ_U(n, 1);
+	bfe_unsubscribe(sub);
+	bfe_session_close(s);
+	world_close(&w);
+}
+
 TEST(a_reference_needs_the_right_to_link)
 {
 	struct world w = world_open();

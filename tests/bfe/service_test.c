@@ -2,7 +2,11 @@
 /* What the engine answers to programs, operation by operation. */
 #include "service_world.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
+#include "model/access.h"
+#include "model/inherit.h"
+#include "model/sddl.h"
 
 #define FILTERS	  OPENWFP__KIND__FILTER
 #define PROVIDERS OPENWFP__KIND__PROVIDER
@@ -340,6 +344,38 @@ TEST(an_answer_stays_short_when_objects_are_large)
 	end(&w, &p);
 }
 
+static void set_sd(struct service_world *w, enum bfe_secured what, const struct guid *key,
+		   const char *sddl)
+{
+	struct model_blob *sd;
+	struct bfe_session *s;
+
+	CHECK_OK(bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true}, &s));
+	CHECK_OK(model_sddl_parse(&sd, sddl, NULL));
+	CHECK_OK(bfe_security_set(s, what, key, MODEL_SD_DACL | MODEL_SD_PROTECT, sd));
+	mem_free(sd);
+	bfe_session_close(s);
+}
+
+SIM_TEST(a_layer_is_shown_to_those_who_may_read_it)
+{
+	const struct model_layer *layer = model_layer_by_id(MODEL_LAYER_ALE_AUTH_CONNECT_V6);
+	struct service_world w;
+	struct peer p;
+
+	service_world_open(&w, true);
+	set_sd(&w, BFE_SECURED_ENGINE, NULL, "D:(A;OICI;GA;;;WD)");
+	set_sd(&w, BFE_SECURED_LAYERS, &layer->key, "D:P(A;;GA;;;SY)");
+	peer_connect(&w, &p, 1000);
+	CHECK_OK(ask_open(&p, 0, 1));
+	CHECK_EQ_U(count_all(&p, OPENWFP__KIND__LAYER, NULL, 0), model_layer_count() - 1);
+	CHECK_ERR(ask_get(&p, which_key(OPENWFP__KIND__LAYER, &layer->key)), ERR_ACCESS_DENIED);
+	set_sd(&w, BFE_SECURED_LAYERS, &layer->key, "D:P(A;;GA;;;WD)");
+	CHECK_OK(ask_get(&p, which_key(OPENWFP__KIND__LAYER, &layer->key)));
+	CHECK_EQ_U(count_all(&p, OPENWFP__KIND__LAYER, NULL, 0), model_layer_count());
+	end(&w, &p);
+}
+
 SIM_TEST(a_template_chooses_by_layer)
 {
 	const struct model_layer *layer = model_layer_by_id(MODEL_LAYER_ALE_AUTH_CONNECT_V6);
@@ -412,25 +448,28 @@ SIM_TEST(a_slow_subscriber_is_told_once_and_not_called_any_more)
 	struct model_filter filter = a_filter();
 	struct service_world w;
 	uint64_t handle, other;
-	struct peer p, q;
+	struct peer p, q, r;
 
 	begin(&w, &p);
 	peer_connect(&w, &q, 0);
+	peer_connect(&w, &r, 0);
 	CHECK_OK(ask_open(&q, 0, 1));
+	CHECK_OK(ask_open(&r, 0, 1));
 	CHECK_OK(ask_subscribe(&q, FILTERS, &handle));
-	CHECK_OK(ask_subscribe(&p, FILTERS, &other));
+	CHECK_OK(ask_subscribe(&r, FILTERS, &other));
 	q.room = 1;
 	for (int i = 0; i < 5; i++)
 		CHECK_OK(ask_add_filter(&p, &filter));
 	CHECK_EQ_U(q.told, 1);
 	CHECK_EQ_U(q.last, 1);
-	CHECK_EQ_U(p.told, 5);
+	CHECK_EQ_U(r.told, 5);
 	q.room = 100;
 	CHECK_OK(ask_empty(&q, OPENWFP__REQUEST__OP_SYSTEM_PORTS_GET));
 	CHECK_OK(ask_add_filter(&p, &filter));
 	CHECK_EQ_U(q.told, 1);
 	CHECK_OK(ask_handle(&q, OPENWFP__REQUEST__OP_UNSUBSCRIBE, handle));
 	CHECK_ERR(ask_handle(&q, OPENWFP__REQUEST__OP_UNSUBSCRIBE, handle), ERR_INVALID_HANDLE);
+	peer_close(&r);
 	peer_close(&q);
 	end(&w, &p);
 }
@@ -514,10 +553,29 @@ SIM_TEST(net_events_are_neither_enumerated_nor_subscribed_to_in_a_transaction)
 	CHECK_OK(ask_begin(&p, 0));
 	CHECK_ERR(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle), ERR_TXN_IN_PROGRESS);
 	CHECK_ERR(ask_subscribe(&p, OPENWFP__KIND__NET_EVENT, &handle), ERR_TXN_IN_PROGRESS);
+	CHECK_ERR(ask_subscribe(&p, OPENWFP__KIND__SYSTEM_PORTS, &handle), ERR_TXN_IN_PROGRESS);
 	CHECK_OK(ask_empty(&p, OPENWFP__REQUEST__OP_TXN_ABORT));
+	CHECK_OK(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle));
+	CHECK_OK(ask_subscribe(&p, OPENWFP__KIND__SYSTEM_PORTS, &handle));
+	end(&w, &p);
+}
+
+#ifdef BASE_SIM
+SIM_TEST(who_lost_a_transaction_to_the_watchdog_learns_it_from_any_call_and_goes_on)
+{
+	struct service_world w;
+	uint64_t handle;
+	struct peer p;
+
+	begin(&w, &p);
+	CHECK_OK(ask_begin(&p, 0));
+	clock_sleep_until(clock_now() + 3601 * CLOCK_S);
+	bfe_tick(w.bfe);
+	CHECK_ERR(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle), ERR_TXN_ABORTED);
 	CHECK_OK(ask_enum(&p, OPENWFP__KIND__NET_EVENT, NULL, &handle));
 	end(&w, &p);
 }
+#endif
 
 SIM_TEST(without_a_monitor_there_are_no_events)
 {
@@ -616,6 +674,47 @@ SIM_TEST(an_option_reaches_the_collector_of_events)
 	get.optionget = &o;
 	CHECK_OK(ask(&p, &get));
 	CHECK_EQ_U(p.reply->value->uint32, 0);
+	end(&w, &p);
+}
+
+struct switcher {
+	struct service_world *world;
+	uint32_t value;
+};
+
+static void switch_collecting(void *arg)
+{
+	const struct switcher *me = arg;
+	Openwfp__Value value = OPENWFP__VALUE__INIT;
+	struct peer p;
+
+	value.has_type = true;
+	value.type = MODEL_UINT32;
+	value.value_case = OPENWFP__VALUE__VALUE_UINT32;
+	value.uint32 = me->value;
+	peer_connect(me->world, &p, 0);
+	CHECK_OK(ask_open(&p, 0, 0));
+	CHECK_OK(set_option(&p, BFE_OPTION_COLLECT_NET_EVENTS, &value));
+	peer_close(&p);
+}
+
+SIM_TEST(what_two_clients_set_at_once_is_what_the_monitor_does)
+{
+	struct service_world w;
+	struct switcher switchers[2] = {{&w, 0}, {&w, 1}};
+	struct thread *threads[2];
+	struct peer p;
+
+	begin(&w, &p);
+	for (int round = 0; round < 50; round++) {
+		for (int i = 0; i < 2; i++)
+			CHECK_OK(thread_start(&threads[i], "client", switch_collecting,
+					      &switchers[i]));
+		for (int i = 0; i < 2; i++)
+			thread_join(threads[i]);
+		CHECK_EQ_U(bfe_netevents_collect(bfe_monitor_netevents(w.monitor)),
+			   bfe_option_value(w.bfe, BFE_OPTION_COLLECT_NET_EVENTS));
+	}
 	end(&w, &p);
 }
 

@@ -69,6 +69,8 @@ TEST(options_have_defaults_and_limits)
 	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_COLLECT_NET_EVENTS, 0));
 	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_COLLECT_NET_EVENTS), 0);
 	CHECK_ERR(bfe_option_set(w.s, BFE_OPTION_COLLECT_NET_EVENTS, 2), ERR_OUT_OF_BOUNDS);
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_NET_EVENT_KEYWORDS, 0x3f));
+	CHECK_ERR(bfe_option_set(w.s, BFE_OPTION_NET_EVENT_KEYWORDS, 0x40), ERR_OUT_OF_BOUNDS);
 	CHECK_ERR(bfe_option_set(w.s, BFE_OPTIONS, 0), ERR_INVALID_ENUMERATOR);
 	CHECK_ERR(bfe_option_get(w.s, BFE_OPTIONS, &value), ERR_INVALID_ENUMERATOR);
 	world_close(&w);
@@ -96,6 +98,26 @@ TEST(a_dynamic_session_deletes_nothing_but_its_own)
 	CHECK_OK(add_provider(w.s, 1));
 	CHECK_ERR(delete_key(d, MODEL_PROVIDER, 1), ERR_DYNAMIC_SESSION_IN_PROGRESS);
 	bfe_session_close(d);
+	world_close(&w);
+}
+
+TEST(a_session_keeps_texts_of_some_length_and_no_more)
+{
+	struct world w = world_open();
+	struct bfe_session_config config = {.flags = 0};
+	char name[4098] = "";
+	struct bfe_session *s;
+
+	memset(name, 'x', sizeof(name) - 1);
+	config.name = name;
+	CHECK_ERR(bfe_session_open(w.bfe, &config, &s), ERR_INVALID_PARAMETER);
+	name[4096] = 0;
+	CHECK_OK(bfe_session_open(w.bfe, &config, &s));
+	bfe_session_close(s);
+	config.description = name;
+	name[4096] = 'x';
+	config.name = NULL;
+	CHECK_ERR(bfe_session_open(w.bfe, &config, &s), ERR_INVALID_PARAMETER);
 	world_close(&w);
 }
 

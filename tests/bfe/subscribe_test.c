@@ -67,7 +67,8 @@ TEST(what_is_rolled_back_or_cancels_out_is_not_told)
 {
 	struct world w = world_open();
 	struct told t = {.n = 0};
-	struct bfe_subscription *sub = listen(w.s, MODEL_PROVIDER, BOTH, &t);
+	struct bfe_session *other = dynamic(&w);
+	struct bfe_subscription *sub = listen(other, MODEL_PROVIDER, BOTH, &t);
 
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_OK(add_provider(w.s, 1));
@@ -77,7 +78,36 @@ TEST(what_is_rolled_back_or_cancels_out_is_not_told)
 	CHECK_OK(delete_key(w.s, MODEL_PROVIDER, 1));
 	CHECK_OK(bfe_txn_commit(w.s));
 	CHECK_EQ_U(t.n, 0);
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_EQ_U(t.n, 1);
 	bfe_unsubscribe(sub);
+	bfe_session_close(other);
+	world_close(&w);
+}
+
+TEST(a_session_does_not_hear_of_its_own_changes)
+{
+	struct world w = world_open();
+	struct bfe_session *other = dynamic(&w);
+	struct told first = {.n = 0}, own = {.n = 0}, last = {.n = 0};
+	struct bfe_subscription *a = listen(other, MODEL_PROVIDER, BOTH, &first);
+	struct bfe_subscription *b = listen(w.s, MODEL_PROVIDER, BOTH, &own);
+	struct bfe_subscription *c = listen(other, MODEL_PROVIDER, BOTH, &last);
+
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_OK(delete_key(w.s, MODEL_PROVIDER, 1));
+	CHECK_OK(bfe_txn_commit(w.s));
+	CHECK_EQ_U(first.n, 2);
+	CHECK_EQ_U(own.n, 0);
+	CHECK_EQ_U(last.n, 2);
+	CHECK_OK(add_provider(other, 2));
+	CHECK_EQ_U(own.n, 1);
+	CHECK_EQ_U(last.n, 2);
+	bfe_unsubscribe(a);
+	bfe_unsubscribe(b);
+	bfe_unsubscribe(c);
+	bfe_session_close(other);
 	world_close(&w);
 }
 
@@ -86,13 +116,14 @@ TEST(a_subscriber_hears_of_its_kind_its_changes_and_its_template)
 	struct world w = world_open();
 	struct told deletions = {.n = 0}, mine = {.n = 0};
 	struct bfe_template template = all_of(MODEL_SUBLAYER);
+	struct bfe_session *other = dynamic(&w);
 	struct bfe_subscription *a =
-		listen(w.s, MODEL_SUBLAYER, BFE_SUBSCRIBE_ON_DELETE, &deletions);
+		listen(other, MODEL_SUBLAYER, BFE_SUBSCRIBE_ON_DELETE, &deletions);
 	struct model_object draft = object_draft(MODEL_SUBLAYER, 2);
 	struct bfe_subscription *b;
 
 	template.provider = key_of(1);
-	CHECK_OK(bfe_subscribe(w.s, &template, BOTH, hear, &mine, &b));
+	CHECK_OK(bfe_subscribe(other, &template, BOTH, hear, &mine, &b));
 	CHECK_OK(add_provider(w.s, 1));
 	CHECK_OK(add_sublayer(w.s, 1, 100));
 	draft.provider = key_of(1);
@@ -103,10 +134,11 @@ TEST(a_subscriber_hears_of_its_kind_its_changes_and_its_template)
 	CHECK(guid_equal(&mine.changes[0].key, &draft.key));
 	bfe_unsubscribe(a);
 	bfe_unsubscribe(b);
+	bfe_session_close(other);
 	world_close(&w);
 }
 
-TEST(a_subscriber_hears_only_of_what_it_may_read)
+TEST(a_subscriber_hears_nothing_after_its_session)
 {
 	struct world w = world_open();
 	struct told t = {.n = 0};

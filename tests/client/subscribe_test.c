@@ -289,6 +289,10 @@ TEST(a_subscriber_that_was_too_slow_learns_it_when_it_ends_it)
 	wait_for(1);
 	CHECK_ERR(FwpmFilterGetById0(engine, 99, &got), ERR_NOT_FOUND);
 	CHECK_ERR(FwpmFilterUnsubscribeChanges0(engine, handle), ERR_NOTIFICATION_DROPPED);
+	/* The engine keeps its place until it is told. */
+	lock_take(&fake.lock);
+	CHECK_EQ_U(fake.handles[0].kind, 0);
+	lock_drop(&fake.lock);
 	program_end(engine);
 }
 

@@ -79,6 +79,23 @@ TEST(a_live_socket_is_refused_and_a_dead_one_is_replaced)
 	world_stop(&w);
 }
 
+TEST(a_file_that_is_no_socket_is_not_removed)
+{
+	struct usock *s;
+	struct world w;
+	FILE *f;
+
+	world_start(&w, plain);
+	rpc_server_stop(w.server);
+	w.server = NULL;
+	f = fopen(w.path, "w");
+	CHECK(f && fclose(f) == 0);
+	CHECK_ERR(usock_listen(&s, w.path), ERR_WIN32_ALREADY_EXISTS);
+	CHECK(file_exists(w.path));
+	CHECK_EQ_U(unlink(w.path), 0);
+	world_stop(&w);
+}
+
 /* What systemd does: descriptor 3, and two variables. */
 static int adopt(const char *path, bool announced)
 {

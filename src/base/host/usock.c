@@ -143,12 +143,24 @@ static wfp_err take_lock(struct usock *s, const char *path)
 	return ERR_OK;
 }
 
+/* Whoever gave the path may have meant something else: only a socket is removed. */
+static wfp_err remove_dead(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? ERR_OK : err_from_errno(errno);
+	if (!S_ISSOCK(st.st_mode))
+		return ERR_WIN32_ALREADY_EXISTS;
+	return unlink(path) < 0 ? err_from_errno(errno) : ERR_OK;
+}
+
 static wfp_err bind_at(struct usock *s, const struct sockaddr_un *at)
 {
-	if (somebody_answers(at))
-		return ERR_BUSY;
-	if (unlink(at->sun_path) < 0 && errno != ENOENT)
-		return err_from_errno(errno);
+	wfp_err err = somebody_answers(at) ? ERR_BUSY : remove_dead(at->sun_path);
+
+	if (err)
+		return err;
 	if (bind(s->fd, (const struct sockaddr *)at, sizeof(*at)) < 0)
 		return err_from_errno(errno);
 	s->path = mem_strdup(at->sun_path);
