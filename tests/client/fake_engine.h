@@ -484,12 +484,16 @@ static void fake_start(void)
 /* And everything that anybody allocated is free again. */
 static void fake_stop(void)
 {
+	char lock[80];
+
 	rpc_server_stop(fake.server);
 	for (uint32_t i = 0; i < fake.n_objects; i++)
 		if (fake.objects[i].kind)
 			arena_free(&fake.objects[i].arena);
 	fake.n_objects = 0;
 	buf_free(&fake.sd);
+	snprintf(lock, sizeof(lock), "%s.lock", fake.path);
+	unlink(lock); /* a server leaves it, because another may wait for it */
 	*strrchr(fake.path, '/') = '\0';
 	rmdir(fake.path);
 	lock_destroy(&fake.lock);
