@@ -22,14 +22,17 @@ CORES = max(2, os.cpu_count() or 2)
 LOG = ROOT / "build" / "tests"
 
 # build: (suites or None for all, environment). Sanitizers are slow: they run fewer rounds.
-FEWER = {"ORACLE_ROUNDS": "100", "SEEDS": "5", "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+FEWER = {"ORACLE_ROUNDS": "100", "SEEDS": "5", "RANDOM_OPERATIONS": "50000", "CONCURRENT_ROUNDS": "1000",
+         "KILLED_RUNS": "100", "WFPD_KILLED_RUNS": "20", "HOSTILE_PERCENT": "20",
+         "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
          "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
          "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 PLANS = {
     "gcc": (None, {}),
-    "clang": (None, {"SEEDS": "5", "ORACLE_ROUNDS": "200"}),
+    "clang": (None, {"SEEDS": "5", "ORACLE_ROUNDS": "200", "RANDOM_OPERATIONS": "200000",
+                      "HOSTILE_PERCENT": "50"}),
     "asan": (None, FEWER),
-    "tsan": ({"base", "engine", "stack", "rpc", "ntshim"}, FEWER),
+    "tsan": ({"base", "engine", "stack", "rpc", "bfe", "ntshim", "client"}, FEWER),
     "asan-gcc": ({"engine"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }

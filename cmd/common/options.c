@@ -46,9 +46,9 @@ static bool parse_one(const struct option_row *rows, size_t n_rows, const char *
 		fprintf(stderr, "%s: --%s needs a value: %s\n", program, row->name, row->value);
 		return false;
 	}
-	if (!row->store(into, value)) {
-		fprintf(stderr, "%s: --%s %s: expected %s\n", program, row->name, value,
-			row->value);
+	if (row->store ? !row->store(into, value) : !row->store_as(into, row, value)) {
+		fprintf(stderr, "%s: --%s %s: expected %s\n", program, row->name,
+			value ? value : "", row->value ? row->value : "once");
 		return false;
 	}
 	return true;
@@ -81,6 +81,18 @@ void options_print(const struct option_row *rows, size_t n_rows)
 			 rows[i].value ? rows[i].value : "");
 		printf("  %-30s %s\n", left, rows[i].help);
 	}
+}
+
+bool options_store_text(void *into, const struct option_row *row, const char *value)
+{
+	*(const char **)(void *)((char *)into + row->at) = value;
+	return true;
+}
+
+bool options_store_true(void *into, const struct option_row *row, const char *value UNUSED)
+{
+	*(bool *)(void *)((char *)into + row->at) = true;
+	return true;
 }
 
 bool options_u64(const char *text, uint64_t low, uint64_t high, uint64_t *out)

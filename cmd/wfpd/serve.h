@@ -9,10 +9,12 @@
 #pragma once
 
 #include "common/platform.h"
+#include "rpc/client.h"
 
 struct serve;
 
-#define SERVE_SOCKET "/run/openwfp/wfpd.sock"
+/* Where programs look for us. */
+#define SERVE_SOCKET RPC_SOCKET_DEFAULT
 
 /* path NULL: the socket that systemd passed, else SERVE_SOCKET.  `why` is a sentence. */
 MUST_CHECK wfp_err serve_start(struct serve **out, struct platform *p, const char *path,

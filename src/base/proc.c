@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -80,6 +81,28 @@ wfp_err proc_run(const char *const argv[], int *status, struct buf *out)
 	if (out)
 		close(ends[0]);
 	return err ? err : wait_for(pid, status);
+}
+
+wfp_err proc_exec(const char *path, char *const argv[])
+{
+	execv(path, argv);
+	return err_from_errno(errno);
+}
+
+wfp_err proc_own_path(struct buf *out)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+	if (n < 0)
+		return err_from_errno(errno);
+	buf_append(out, path, (size_t)n);
+	return buf_err(out);
+}
+
+uint32_t proc_uid(void)
+{
+	return geteuid();
 }
 
 bool proc_can_net_admin(void)

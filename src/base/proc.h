@@ -14,8 +14,17 @@
  */
 MUST_CHECK wfp_err proc_run(const char *const argv[], int *status, struct buf *out);
 
+/* Becomes another program, found by its path; returns only when that failed. */
+MUST_CHECK wfp_err proc_exec(const char *path, char *const argv[]);
+
+/* Appends the path of the program that runs. */
+MUST_CHECK wfp_err proc_own_path(struct buf *out);
+
 /* CAP_NET_ADMIN is in the effective set. */
 bool proc_can_net_admin(void);
+
+/* The effective user. */
+uint32_t proc_uid(void);
 
 /* NULL: not set, or not to be trusted because the program has rights that its user lacks. */
 const char *proc_env(const char *name);

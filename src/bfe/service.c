@@ -8,6 +8,7 @@
 #include "bfe/service_state.h"
 
 #include "base/mem.h"
+#include "base/proc.h"
 #include "model/access.h"
 #include "model/token.h"
 #include "rpc/codec_parts.h"
@@ -370,7 +371,9 @@ static wfp_err client_opened(void *ctx, struct rpc_conn *conn, const struct rpc_
 	c->conn = conn;
 	c->pid = peer->pid;
 	c->uid = peer->uid;
-	err = model_token_make_unix(&c->token, peer->uid, peer->gids, peer->n_gids);
+	/* Whoever runs the engine is its root: he could do anything to it without us. */
+	err = model_token_make_unix(&c->token, peer->uid == proc_uid() ? 0 : peer->uid, peer->gids,
+				    peer->n_gids);
 	if (err) {
 		client_free(c);
 		return err;

@@ -77,6 +77,9 @@ wfp_err service_template_decode(struct arena *a, enum model_kind kind,
 				   .any_layer = true,
 				   .any_context_type = true,
 				   .action_mask = BFE_ENUM_ANY_ACTION};
+	/* Without a template there is everything, also what a template would have to ask for. */
+	if (!m)
+		t->flags = BFE_ENUM_INCLUDE_BOOTTIME | BFE_ENUM_INCLUDE_DISABLED;
 	if (!m || kind == MODEL_PROVIDER)
 		return ERR_OK;
 	err = rpc_key_decode(m->has_providerkey, &m->providerkey, &t->provider);

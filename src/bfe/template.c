@@ -128,7 +128,8 @@ void bfe_matcher_free(struct bfe_matcher *m)
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-/* The filter's conditions on one field; both lists are sorted by field. */
+/* The filter's conditions on one field; both lists are sorted by field. *first: if there are any.
+ */
 static uint32_t conditions_on(const struct model_filter *f, int16_t field,
 			      const struct model_condition **first)
 {
@@ -136,9 +137,10 @@ static uint32_t conditions_on(const struct model_filter *f, int16_t field,
 
 	while (i < f->n_conditions && f->conditions[i].field < field)
 		i++;
-	*first = &f->conditions[i];
 	while (i + n < f->n_conditions && f->conditions[i + n].field == field)
 		n++;
+	if (n) /* a filter without conditions has no list */
+		*first = &f->conditions[i];
 	return n;
 }
 

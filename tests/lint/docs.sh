@@ -19,6 +19,8 @@ point every_link_leads_somewhere links
 point every_page_is_listed listed
 if command -v mandoc >/dev/null; then point manual_pages_are_well_formed manuals
 else n=$((n + 1)); echo "ok $n - manual_pages_are_well_formed # SKIP no mandoc"; fi
-point wfp_replay_documents_every_option documented wfp man/wfp.1 replay
+for sub in replay show add delete set export import monitor; do
+	point "wfp_${sub}_documents_every_option" documented wfp man/wfp.1 "$sub"
+done
 point wfpd_documents_every_option documented wfpd man/wfpd.8
 finish

@@ -11,10 +11,11 @@ sys.dont_write_bytecode = True
 
 import facts  # noqa: E402
 import headers  # noqa: E402
+import names  # noqa: E402
 import slices  # noqa: E402
 import tables  # noqa: E402
 
-OUTPUTS = {**tables.OUTPUTS, **slices.OUTPUTS, **headers.OUTPUTS}
+OUTPUTS = {**tables.OUTPUTS, **slices.OUTPUTS, **headers.OUTPUTS, **names.OUTPUTS}
 
 
 def main(argv):
