@@ -268,7 +268,7 @@ enum exit_status daemon_run(const struct daemon_options *o)
 		return fail(EXIT_MACHINE, &why);
 	}
 	d.live = d.kind != &replay_path && !o->probe;
-	platform.monitor = true;
+	platform.monitor = !o->no_socket; /* nobody else reads what it collects */
 	platform.workers = d.kind == path_find("nfqueue") ? o->nfqueue.n_queues : 1;
 	rcu_thread_enter();
 	err = platform_open(&d.platform, &platform, &why);

@@ -203,7 +203,7 @@ static wfp_err open_frame(struct rpc_client *c, struct rpc_reply **reply, struct
 	struct arena a;
 	wfp_err err;
 
-	arena_init(&a, RPC_UNPACKED_MAX(c->frame.len));
+	arena_init(&a, RPC_TRUSTED_MAX);
 	err = rpc_message_unpack(&a, &openwfp__from_engine__descriptor, c->frame.body.data,
 				 c->frame.len, &m);
 	if (!err) {

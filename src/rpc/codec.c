@@ -8,17 +8,13 @@
 #include "rpc/codec.h"
 
 #include "rpc/codec_parts.h"
+#include "rpc/frame.h"
 #include "rpc/policy.h"
 #include "rpc/wfp.pb-c.h"
 
 #include <string.h>
 
 #define FLAG_NAME_MAX 16u
-
-/* A packed object takes this many times its size when it is decoded, at most; see
- * docs/design/rpc.md. */
-#define UNPACKED_TIMES 16u
-#define UNPACKED_EXTRA ((size_t)64 * 1024)
 
 typedef wfp_err encode_fn(struct arena *a, const struct model_object *o, Openwfp__Object *out);
 typedef wfp_err decode_fn(struct arena *a, const Openwfp__Object *m, struct model_object *draft);
@@ -331,7 +327,7 @@ wfp_err rpc_object_unpack(const void *data, size_t len, struct model_object **ou
 	struct arena a;
 	wfp_err err;
 
-	arena_init(&a, len * UNPACKED_TIMES + UNPACKED_EXTRA);
+	arena_init(&a, RPC_TRUSTED_MAX);
 	err = rpc_message_unpack(&a, &openwfp__object__descriptor, data, len, &m);
 	if (!err)
 		err = rpc_object_decode(&a, (Openwfp__Object *)m, &draft);

@@ -17,6 +17,9 @@ struct ProtobufCMessage;
 #define RPC_ANSWER_MAX	 ((size_t)16 << 20)
 /* What a decoded message may take of memory, for one of len bytes. */
 #define RPC_UNPACKED_MAX(len) ((size_t)(len)*16 + ((size_t)64 << 10))
+/* The same for what comes from the engine or the store: each object was let in once, in a request
+ * whose other members, known or not, can have made room for it.  So this only stops nonsense. */
+#define RPC_TRUSTED_MAX ((size_t)1 << 30)
 
 struct rpc_frame {
 	size_t max;	 /* longest message */

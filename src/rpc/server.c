@@ -45,12 +45,20 @@ static struct rpc_user *need_user(struct rpc_server *s, uint32_t uid) REQUIRES(s
 	return u;
 }
 
+/* The last ones are root's: whatever others do, an administrator gets in. */
+static uint32_t room_for(const struct rpc_server *s, uint32_t uid)
+{
+	uint32_t max = s->config.max_clients;
+
+	return uid == 0 ? max : max - (max + RPC_CLIENTS_ROOT - 1) / RPC_CLIENTS_ROOT;
+}
+
 static wfp_err enter_user(struct rpc_server *s, uint32_t uid, struct rpc_user **out)
 	REQUIRES(s->lock)
 {
 	struct rpc_user *u;
 
-	if (s->clients >= s->config.max_clients)
+	if (s->clients >= room_for(s, uid))
 		return ERR_RPC_S_SERVER_TOO_BUSY;
 	u = need_user(s, uid);
 	if (!u)

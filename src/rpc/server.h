@@ -15,6 +15,7 @@ struct usock;
 
 #define RPC_CLIENTS_MAX	     1024u
 #define RPC_CLIENTS_PER_USER 256u			/* of one uid; not for root */
+#define RPC_CLIENTS_ROOT     16u			/* one in so many is kept for root */
 #define RPC_NOTES_MAX	     ((size_t)1 << 20)		/* bytes queued for one client */
 #define RPC_SMALL_MAX	     ((size_t)64 << 10)		/* larger requests are counted: */
 #define RPC_LARGE_PER_USER   ((size_t)128 << 20)	/* memory for those of one uid */

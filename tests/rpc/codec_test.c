@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "model/compare.h"
 #include "rpc/codec.h"
+#include "rpc/frame.h"
 #include "rpc/wfp.pb-c.h"
 
 #include "random_object.h"
@@ -509,6 +510,64 @@ TEST(a_policy_of_another_type_than_its_context_is_a_type_mismatch)
 	CHECK_ERR(decode_object(&m), ERR_TYPE_MISMATCH);
 	context.type = MODEL_CONTEXT_TYPES;
 	CHECK_ERR(decode_object(&m), ERR_INVALID_ENUMERATOR);
+}
+
+/* False: the request is refused for its memory. */
+static bool can_be_kept(const Openwfp__Object *m)
+{
+	struct buf bytes = {0}, packed = {0};
+	struct model_object draft, *o, *again;
+	ProtobufCMessage *read;
+	struct arena a;
+	wfp_err err;
+
+	rpc_message_pack(&m->base, &bytes);
+	arena_init(&a, RPC_UNPACKED_MAX(bytes.len));
+	err = rpc_message_unpack(&a, &openwfp__object__descriptor, bytes.data, bytes.len, &read);
+	arena_free(&a);
+	arena_init(&a, ROOM);
+	if (!err) {
+		CHECK_OK(rpc_object_decode(&a, m, &draft));
+		CHECK_OK(model_object_create(&o, &draft));
+		CHECK_OK(rpc_object_pack(o, &packed));
+		CHECK_OK(rpc_object_unpack(packed.data, packed.len, &again));
+		model_object_put(again);
+		model_object_put(o);
+	}
+	arena_free(&a);
+	buf_free(&packed);
+	buf_free(&bytes);
+	return !err;
+}
+
+TEST(what_a_request_could_carry_can_be_read_from_the_store)
+{
+	Openwfp__ProviderContext context = OPENWFP__PROVIDER_CONTEXT__INIT;
+	Openwfp__ContextPolicy policy = OPENWFP__CONTEXT_POLICY__INIT;
+	Openwfp__IkeextPolicy ike = OPENWFP__IKEEXT_POLICY__INIT;
+	Openwfp__IkeextAuthenticationMethod method = OPENWFP__IKEEXT_AUTHENTICATION_METHOD__INIT;
+	Openwfp__IkeextAuthenticationMethod *methods[2048];
+	Openwfp__IkeextProposal proposal = OPENWFP__IKEEXT_PROPOSAL__INIT, *proposals = &proposal;
+	Openwfp__DisplayData texts = OPENWFP__DISPLAY_DATA__INIT;
+	Openwfp__Object m = OPENWFP__OBJECT__INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		methods[i] = &method;
+	texts.name = (char *)(uintptr_t) "dense";
+	m.object_case = OPENWFP__OBJECT__OBJECT_PROVIDER_CONTEXT;
+	m.providercontext = &context;
+	context.displaydata = &texts;
+	context.has_type = true;
+	context.type = MODEL_CONTEXT_IKE_MM;
+	context.policy = &policy;
+	policy.policy_case = OPENWFP__CONTEXT_POLICY__POLICY_IKE_MM_POLICY;
+	policy.ikemmpolicy = &ike;
+	ike.n_ikeproposals = 1;
+	ike.ikeproposals = &proposals;
+	ike.authenticationmethods = methods;
+	for (ike.n_authenticationmethods = 1; can_be_kept(&m); ike.n_authenticationmethods++)
+		CHECK(ike.n_authenticationmethods < ARRAY_LEN(methods));
+	CHECK(ike.n_authenticationmethods > 100);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------
