@@ -28,6 +28,7 @@ struct platform {
 	struct stack *stack;
 	struct bfe *bfe;
 	struct store *store;	     /* NULL: none */
+	bool damaged;		     /* the store was: its boot-time set stays in force */
 	struct bfe_monitor *monitor; /* NULL: none */
 	struct bfe_session *session; /* of the policy file */
 	struct nt_driver *drivers[PLATFORM_DRIVERS_MAX];
@@ -99,7 +100,12 @@ static bool service_starts(void *ctx, const char *name)
 static void tell_how(const struct store_opened *how, const char *why)
 {
 	if (how->found == STORE_DAMAGED)
-		log_error("%s; %u boot-time records were kept", why, how->recovered);
+		log_error("%s; %u boot-time records were kept, and are in force", why,
+			  how->recovered);
+	else if (how->found == STORE_FRESH && how->recovered)
+		log_error("the policy store is gone; the %u records of its boot-time copy are in "
+			  "force",
+			  how->recovered);
 	else if (how->found == STORE_MIGRATED)
 		log_info("the policy store was of version %u and is brought up to date",
 			 how->version);
@@ -121,6 +127,9 @@ static wfp_err open_store(struct platform *p, struct buf *why)
 		buf_printf(why, "%s", said.len ? buf_str(&said) : err_text(err));
 	else
 		tell_how(&how, buf_str(&said));
+	/* One that is gone, but not its copy, is no first start either. */
+	p->damaged = !err && (how.found == STORE_DAMAGED ||
+			      (how.found == STORE_FRESH && how.recovered > 0));
 	buf_free(&said);
 	return err;
 }
@@ -217,8 +226,10 @@ wfp_err platform_open(struct platform **out, const struct platform_options *opti
 
 wfp_err platform_load(struct platform *p, struct buf *why)
 {
-	wfp_err err = p->store ? bfe_load(p->bfe) : ERR_OK;
+	wfp_err err = ERR_OK;
 
+	if (p->store)
+		err = p->damaged ? bfe_recover(p->bfe) : bfe_load(p->bfe);
 	if (err) {
 		buf_printf(why, "%s: the policy could not be loaded: %s", p->options.store,
 			   err_text(err));

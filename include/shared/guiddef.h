@@ -40,10 +40,9 @@ static inline int InlineIsEqualGUID(const GUID *a, const GUID *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* Takes the keys themselves, not their addresses. */
-#define IsEqualGUID(a, b) InlineIsEqualGUID(&(a), &(b))
-
+/* Takes REFGUID: addresses in C, the keys themselves in C++. */
 #ifdef __cplusplus
+#define IsEqualGUID(a, b) InlineIsEqualGUID(&(a), &(b))
 inline bool operator==(const GUID &a, const GUID &b)
 {
 	return InlineIsEqualGUID(&a, &b) != 0;
@@ -52,6 +51,8 @@ inline bool operator!=(const GUID &a, const GUID &b)
 {
 	return !(a == b);
 }
+#else
+#define IsEqualGUID(a, b) InlineIsEqualGUID(a, b)
 #endif
 
 #endif

@@ -50,6 +50,9 @@ void bfe_destroy(struct bfe *b);
  */
 MUST_CHECK wfp_err bfe_load_boot(struct bfe *b, const char *store_path);
 MUST_CHECK wfp_err bfe_load(struct bfe *b);
+/* Instead of bfe_load when the store was found damaged: what bfe_load_boot brought stays in force,
+ * until it is deleted or the next start.  To open the host because a disk failed would be wrong. */
+MUST_CHECK wfp_err bfe_recover(struct bfe *b);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 

@@ -134,25 +134,44 @@ static wfp_err load_number(struct store *store, const char *name, uint64_t *out)
 	return ERR_OK;
 }
 
-static wfp_err load_step(struct bfe_session *s, UNUSED const char *path)
+static wfp_err load_numbers(struct bfe *b)
 {
-	struct bfe *b = s->bfe;
 	struct store *store = b->config.store;
 	wfp_err err;
 
-	b->booting = false;
-	delete_boot_filters(s);
 	if (!store)
 		return ERR_OK;
 	err = bfe_options_load(b);
 	if (!err)
 		err = load_number(store, BFE_NEXT_FILTER, &b->next_filter);
-	if (!err)
-		err = load_number(store, BFE_NEXT_CONTEXT, &b->next_context);
-	return err ? err : store_load(store, restore, s);
+	return err ? err : load_number(store, BFE_NEXT_CONTEXT, &b->next_context);
+}
+
+static wfp_err load_step(struct bfe_session *s, UNUSED const char *path)
+{
+	struct bfe *b = s->bfe;
+	wfp_err err;
+
+	b->booting = false;
+	delete_boot_filters(s);
+	err = load_numbers(b);
+	if (err || !b->config.store)
+		return err;
+	return store_load(b->config.store, restore, s);
 }
 
 wfp_err bfe_load(struct bfe *b)
 {
 	return in_session(b, load_step, NULL);
+}
+
+static wfp_err recover_step(struct bfe_session *s, UNUSED const char *path)
+{
+	s->bfe->booting = false;
+	return load_numbers(s->bfe);
+}
+
+wfp_err bfe_recover(struct bfe *b)
+{
+	return in_session(b, recover_step, NULL);
 }

@@ -17,7 +17,7 @@ struct Openwfp__Reply;
 struct Openwfp__Request;
 struct rpc_client;
 
-#define RPC_SOCKET_DEFAULT "/run/openwfp/bfe.sock"
+#define RPC_SOCKET_DEFAULT "/run/openwfp/wfpd.sock"
 #define RPC_SOCKET_ENV	   "OPENWFP_SOCKET"
 
 struct rpc_client_config {

@@ -76,10 +76,10 @@ static void complain(const char *what, const char *name)
 static void check_keys(void)
 {
 	for (size_t i = 0; i < ARRAYSIZE(keys); i++) {
-		if (!IsEqualGUID(*keys[i].public, keys[i].table))
+		if (!IsEqualGUID(keys[i].public, &keys[i].table))
 			complain("key", keys[i].name);
 		for (size_t k = 0; k < i; k++) {
-			if (IsEqualGUID(keys[i].table, keys[k].table))
+			if (IsEqualGUID(&keys[i].table, &keys[k].table))
 				complain("key, not unique", keys[i].name);
 		}
 	}

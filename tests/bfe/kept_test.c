@@ -340,6 +340,28 @@ TEST(the_boot_time_set_is_found_without_its_database)
 	kept_close(&k);
 }
 
+TEST(the_boot_time_set_of_a_damaged_store_stays_in_force)
+{
+	struct kept k = kept_open();
+	struct model_filter later = kept_filter(2, 1, 0, MODEL_FILTER_BOOTTIME);
+	uint64_t first, second;
+
+	CHECK_OK(add_kept(k.w.s, MODEL_SUBLAYER, 1, 0));
+	CHECK_OK(add_kept_filter(k.w.s, 1, 1, 0, MODEL_FILTER_BOOTTIME, &first));
+	halt(&k);
+	CHECK(truncate(k.path, 100) == 0);
+	boot(&k);
+	CHECK_OK(bfe_load_boot(k.w.bfe, k.path));
+	CHECK_OK(bfe_recover(k.w.bfe));
+	CHECK(in_force(&k.w));
+	/* What is added now is as any other time: not in force before the next start. */
+	CHECK_OK(filter_add(k.w.s, &later, &second));
+	CHECK(second > first);
+	CHECK_OK(delete_key(k.w.s, MODEL_FILTER, 1));
+	CHECK(!in_force(&k.w));
+	kept_close(&k);
+}
+
 TEST(a_first_start_finds_nothing)
 {
 	struct kept k = kept_open();

@@ -26,7 +26,8 @@ known() {
 same_socket() {
 	local path
 	path=$(sed -n 's/^ListenStream=//p' "$socket")
-	[ -n "$path" ] && "$wfpd" --help | grep -q -- "--socket.*(default $path)" && ! grep -q -- '--socket' "$service"
+	[ -n "$path" ] && "$wfpd" --help | grep -q -- "--socket.*(default $path)" && ! grep -q -- '--socket' "$service" &&
+		grep -qx "#define RPC_SOCKET_DEFAULT \"$path\"" src/rpc/client.h
 }
 # What the unit takes away is what the programs of the platform do not do.
 strict() { for o in ProtectSystem=strict NoNewPrivileges=yes "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW"; do
