@@ -125,7 +125,7 @@ static void on_owner(struct stack_port *port, const struct packet *p, uint32_t l
 		return;
 	out->uid = s.uid;
 	if (looks & ENGINE_LOOKS_AT_APP && w->owners)
-		owners_find(w->owners, s.inode, &out->pid, &out->app);
+		owners_find(w->owners, s.inode, clock_now(), &out->pid, &out->app);
 }
 
 static const struct stack_port_ops port_ops = {

@@ -74,11 +74,11 @@ static struct owner *bring_forward(struct owners *o, uint64_t inode)
 	return &o->known[0];
 }
 
-static void forget(struct owner *who)
+static void forget(struct owner *who, uint64_t now)
 {
 	model_app_put(who->app);
 	who->app = NULL;
-	who->search_again = clock_now() + OWNERS_NOBODY_TIME;
+	who->search_again = now + OWNERS_NOBODY_TIME;
 }
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -149,10 +149,8 @@ static bool search_known(struct owners *o, uint64_t inode, uint64_t deadline,
 	return false;
 }
 
-static bool search(struct owners *o, struct owner *who)
+static bool search(struct owners *o, struct owner *who, uint64_t deadline)
 {
-	const uint64_t deadline = clock_now() + OWNERS_SEARCH_TIME;
-
 	return (search_known(o, who->inode, deadline, &who->at) ||
 		procfs_find(o->procfs, who->inode, deadline, &who->at)) &&
 	       read_program(o, who);
@@ -164,17 +162,18 @@ static bool is_known(const struct owners *o, struct owner *who)
 	       read_program(o, who);
 }
 
-bool owners_find(struct owners *o, uint64_t inode, uint32_t *pid, struct model_app **app)
+bool owners_find(struct owners *o, uint64_t inode, uint64_t now, uint32_t *pid,
+		 struct model_app **app)
 {
 	struct owner *who;
 
 	if (inode == 0) /* the kernel's own, or one without a process any more */
 		return false;
 	who = bring_forward(o, inode);
-	if (!who->app && clock_now() < who->search_again)
+	if (!who->app && now < who->search_again)
 		return false;
-	if (!is_known(o, who) && !search(o, who)) {
-		forget(who);
+	if (!is_known(o, who) && !search(o, who, now + OWNERS_SEARCH_TIME)) {
+		forget(who, now);
 		return false;
 	}
 	*pid = who->at.pid;

@@ -23,7 +23,8 @@ MUST_CHECK wfp_err owners_open(struct owners **out, const char *root);
 void owners_close(struct owners *o); /* NULL is fine */
 
 /*
- * False: nobody known.  *app is a reference for the caller.  Of several processes with the socket
- * the one remembered counts, else the one with the highest number.
+ * now: clock_now().  False: nobody known.  *app is a reference for the caller.  Of several
+ * processes with the socket the one remembered counts, else the one with the highest number.
  */
-bool owners_find(struct owners *o, uint64_t inode, uint32_t *pid, struct model_app **app);
+bool owners_find(struct owners *o, uint64_t inode, uint64_t now, uint32_t *pid,
+		 struct model_app **app);

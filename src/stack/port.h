@@ -22,7 +22,7 @@ struct port_reason {
 
 enum port_endpoint { PORT_ENDPOINT_UNKNOWN, PORT_ENDPOINT_EXISTS, PORT_ENDPOINT_NONE };
 
-/* Of a local socket; what is not known is left as it was. */
+/* Of a local socket. */
 struct port_owner {
 	uint32_t uid;	       /* else PACKET_UID_UNKNOWN */
 	uint32_t pid;	       /* else 0 */
