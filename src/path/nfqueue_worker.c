@@ -234,6 +234,8 @@ static void worker_thread(void *arg)
 
 	stack_worker_enter(w->worker);
 	stack_worker_set_port(w->worker, &w->port);
+	/* The stack's clock is that of its last turn: packets may be here before the first. */
+	(void)stack_worker_poll(w->worker, clock_now());
 	for (;;) {
 		got = read_packets(w);
 		next = stack_worker_poll(w->worker, clock_now());
