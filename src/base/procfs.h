@@ -31,8 +31,14 @@ bool procfs_is_socket(const struct procfs *p, const struct procfs_place *at, uin
 /* False: not there, not readable for us, or not found before the deadline (clock_now). */
 bool procfs_find_in(const struct procfs *p, uint32_t pid, uint64_t inode, uint64_t deadline,
 		    struct procfs_place *out);
-/* In any process; those with the highest number, usually the newest, first. */
-bool procfs_find(struct procfs *p, uint64_t inode, uint64_t deadline, struct procfs_place *out);
+/*
+ * In any process with a number below *below; those with the highest, usually the newest, first.
+ * When it was not found, *below is where a search that ran out of time goes on, 0 when it looked
+ * everywhere.  A process that alone takes all the time is passed over, so that every search gets
+ * further.
+ */
+bool procfs_find(struct procfs *p, uint64_t inode, uint32_t *below, uint64_t deadline,
+		 struct procfs_place *out);
 
 /*
  * The program's path as the kernel says it; of a file that has been removed or replaced, the path

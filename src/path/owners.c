@@ -19,7 +19,8 @@ struct owner {
 	uint64_t inode;
 	struct procfs_place at;
 	struct model_app *app; /* NULL: nobody was found */
-	uint64_t search_again; /* nobody was found: when to look again */
+	uint32_t below;	       /* then: where the search goes on; 0: it looked everywhere */
+	uint64_t search_again; /* then: when it begins anew */
 };
 
 struct owners {
@@ -67,7 +68,7 @@ static struct owner *bring_forward(struct owners *o, uint64_t inode)
 	mine = o->known[i];
 	if (mine.inode != inode) {
 		model_app_put(mine.app);
-		mine = (struct owner){.inode = inode};
+		mine = (struct owner){.inode = inode, .below = UINT32_MAX};
 	}
 	memmove(&o->known[1], &o->known[0], i * sizeof(mine));
 	o->known[0] = mine;
@@ -78,7 +79,8 @@ static void forget(struct owner *who, uint64_t now)
 {
 	model_app_put(who->app);
 	who->app = NULL;
-	who->search_again = now + OWNERS_NOBODY_TIME;
+	if (who->below == 0)
+		who->search_again = now + OWNERS_NOBODY_TIME;
 }
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -149,11 +151,17 @@ static bool search_known(struct owners *o, uint64_t inode, uint64_t deadline,
 	return false;
 }
 
-static bool search(struct owners *o, struct owner *who, uint64_t deadline)
+static bool search(struct owners *o, struct owner *who, uint64_t now)
 {
-	return (search_known(o, who->inode, deadline, &who->at) ||
-		procfs_find(o->procfs, who->inode, deadline, &who->at)) &&
-	       read_program(o, who);
+	const uint64_t deadline = now + OWNERS_SEARCH_TIME;
+
+	if (who->app || who->below == 0)
+		who->below = UINT32_MAX;
+	if (!search_known(o, who->inode, deadline - OWNERS_SEARCH_TIME / 2, &who->at) &&
+	    !procfs_find(o->procfs, who->inode, &who->below, deadline, &who->at))
+		return false;
+	who->below = 0;
+	return read_program(o, who);
 }
 
 static bool is_known(const struct owners *o, struct owner *who)
@@ -170,9 +178,9 @@ bool owners_find(struct owners *o, uint64_t inode, uint64_t now, uint32_t *pid,
 	if (inode == 0) /* the kernel's own, or one without a process any more */
 		return false;
 	who = bring_forward(o, inode);
-	if (!who->app && now < who->search_again)
+	if (!who->app && who->below == 0 && now < who->search_again)
 		return false;
-	if (!is_known(o, who) && !search(o, who, now + OWNERS_SEARCH_TIME)) {
+	if (!is_known(o, who) && !search(o, who, now)) {
 		forget(who, now);
 		return false;
 	}

@@ -5,7 +5,8 @@
  * What was found is remembered for a few sockets and proved again each time, because a number
  * outlives nothing: the descriptor must still be that socket, and the program is read anew (a
  * process can run another one and keep its sockets).  Not found is remembered, too, for a while.
- * A search delays the worker that asks by OWNERS_SEARCH_TIME at most.  One thread owns an object.
+ * A search delays the worker that asks by OWNERS_SEARCH_TIME at most; one that ran out of time goes
+ * on when the socket is asked for again.  One thread owns an object.
  * Host only.
  */
 #pragma once
@@ -13,7 +14,7 @@
 #include "base/clock.h"
 #include "model/app.h"
 
-#define OWNERS_SEARCH_TIME (20 * CLOCK_MS)
+#define OWNERS_SEARCH_TIME (50 * CLOCK_MS)
 #define OWNERS_NOBODY_TIME (2 * CLOCK_S) /* a socket that nobody has is not searched again */
 
 struct owners;

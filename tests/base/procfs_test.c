@@ -71,8 +71,12 @@ static int64_t fd_of(uint64_t inode, uint32_t pid)
 {
 	struct procfs_place at;
 
-	if (!procfs_find(procfs, inode, soon(), &at))
+	uint32_t below = UINT32_MAX;
+
+	if (!procfs_find(procfs, inode, &below, soon(), &at)) {
+		CHECK_EQ_U(below, 0);
 		return -1;
+	}
 	CHECK_EQ_U(at.pid, pid);
 	CHECK(procfs_is_socket(procfs, &at, inode));
 	return at.fd;
@@ -153,15 +157,51 @@ TEST(a_process_that_is_none_or_cannot_be_read_is_passed_over)
 TEST(a_search_ends_at_its_deadline)
 {
 	struct procfs_place at = {.pid = 1};
+	uint32_t below = UINT32_MAX;
 
 	begin();
 	add_process(4);
 	add_fd(4, "3", "socket:[1]");
-	CHECK(!procfs_find(procfs, 1, clock_now(), &at));
+	CHECK(!procfs_find(procfs, 1, &below, clock_now(), &at));
 	CHECK(!procfs_find_in(procfs, 4, 1, clock_now(), &at));
 	CHECK_EQ_U(at.pid, 1);
 	CHECK(procfs_find_in(procfs, 4, 1, soon(), &at));
 	CHECK_EQ_U(at.pid, 4);
+	end();
+}
+
+TEST(a_search_goes_on_below_a_number)
+{
+	struct procfs_place at;
+	uint32_t below = 20;
+
+	begin();
+	add_process(10);
+	add_fd(10, "3", "socket:[1]");
+	add_process(20);
+	add_fd(20, "3", "socket:[1]");
+	CHECK(procfs_find(procfs, 1, &below, soon(), &at));
+	CHECK_EQ_U(at.pid, 10);
+	below = 10;
+	CHECK(!procfs_find(procfs, 1, &below, soon(), &at));
+	CHECK_EQ_U(below, 0);
+	end();
+}
+
+TEST(searches_without_time_still_get_to_the_end)
+{
+	struct procfs_place at;
+	uint32_t below = UINT32_MAX;
+
+	begin();
+	for (uint32_t pid = 1; pid <= 5; pid++)
+		add_process(pid);
+	for (uint32_t left = 5; left > 0; left--) {
+		CHECK(!procfs_find(procfs, 1, &below, clock_now(), &at));
+		CHECK_EQ_U(below, left);
+	}
+	CHECK(!procfs_find(procfs, 1, &below, clock_now(), &at));
+	CHECK_EQ_U(below, 0);
 	end();
 }
 
@@ -238,12 +278,13 @@ TEST(our_own_socket_is_ours)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct procfs_place at;
+	uint32_t below = UINT32_MAX;
 	char exe[PROCFS_EXE_MAX], mine[PROCFS_EXE_MAX] = {0};
 	struct stat st;
 
 	CHECK(fd >= 0 && fstat(fd, &st) == 0);
 	CHECK_OK(procfs_open(&procfs, "/proc"));
-	CHECK(procfs_find(procfs, st.st_ino, soon(), &at));
+	CHECK(procfs_find(procfs, st.st_ino, &below, soon(), &at));
 	CHECK_EQ_U(at.pid, (unsigned)getpid());
 	CHECK_EQ_U(at.fd, (unsigned)fd);
 	CHECK(readlink("/proc/self/exe", mine, sizeof(mine) - 1) > 0);
@@ -251,6 +292,6 @@ TEST(our_own_socket_is_ours)
 	CHECK_EQ_S(exe, mine);
 	close(fd);
 	CHECK(!procfs_is_socket(procfs, &at, st.st_ino));
-	CHECK(!procfs_find(procfs, st.st_ino, soon(), &at));
+	CHECK(!procfs_find(procfs, st.st_ino, &below, soon(), &at));
 	procfs_close(procfs);
 }

@@ -161,13 +161,27 @@ static unsigned list_processes(struct procfs *p)
 	return n;
 }
 
-bool procfs_find(struct procfs *p, uint64_t inode, uint64_t deadline, struct procfs_place *out)
+bool procfs_find(struct procfs *p, uint64_t inode, uint32_t *below, uint64_t deadline,
+		 struct procfs_place *out)
 {
 	const unsigned n = list_processes(p);
+	unsigned looked = 0;
 
-	for (unsigned i = 0; i < n && clock_now() < deadline; i++)
-		if (procfs_find_in(p, p->pids[i], inode, deadline, out))
+	for (unsigned i = 0; i < n; i++) {
+		const uint32_t pid = p->pids[i];
+
+		if (pid >= *below)
+			continue;
+		if (clock_now() < deadline && procfs_find_in(p, pid, inode, deadline, out))
 			return true;
+		/* Perhaps it was not looked at to the end. */
+		if (clock_now() >= deadline) {
+			*below = looked > 0 ? pid + 1 : pid;
+			return false;
+		}
+		looked++;
+	}
+	*below = 0;
 	return false;
 }
 
