@@ -373,6 +373,21 @@ void engine_classify(struct engine *e, const struct engine_indication *ind,
 	count_walk(&w, out);
 }
 
+uint32_t engine_layer_looks(struct engine *e, uint16_t layer)
+{
+	const struct engine_layer *l;
+	uint32_t looks = 0;
+
+	rcu_read_begin();
+	l = current_layer(e, layer);
+	if (l && l->n_user)
+		looks |= ENGINE_LOOKS_AT_USER;
+	if (l && l->n_app)
+		looks |= ENGINE_LOOKS_AT_APP;
+	rcu_read_end();
+	return looks;
+}
+
 bool engine_layer_empty(struct engine *e, uint16_t layer)
 {
 	bool empty;

@@ -153,6 +153,12 @@ void engine_classify(struct engine *e, const struct engine_indication *ind,
 		     struct engine_verdict *out);
 /* True: no filter at this layer, so building the values can be skipped. */
 bool engine_layer_empty(struct engine *e, uint16_t layer);
+/*
+ * What is dear to find out, and somebody at this layer looks at: a filter has a condition on it, or
+ * calls a callout, which may look at everything.
+ */
+enum engine_look { ENGINE_LOOKS_AT_USER = 0x1, ENGINE_LOOKS_AT_APP = 0x2 };
+uint32_t engine_layer_looks(struct engine *e, uint16_t layer); /* enum engine_look, ORed */
 
 /* ---- counters ---------------------------------------------------------------------------- */
 

@@ -178,6 +178,40 @@ static void cut_into_sublayers(struct engine_layer *l)
 	}
 }
 
+/* Nobody knows what a callout looks at. */
+static bool looks_at(const struct model_filter *f, const struct guid *field)
+{
+	if (MODEL_ACTION_IS_CALLOUT(f->action))
+		return true;
+	for (uint32_t i = 0; i < f->n_conditions; i++)
+		if (guid_equal(&f->conditions[i].field_key, field))
+			return true;
+	return false;
+}
+
+static uint32_t count_looking(const struct policy_filter *const *filters, uint32_t n,
+			      const struct guid *field)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		count += looks_at(filters[i]->filter, field);
+	return count;
+}
+
+/* From what the old version has: filters that stay are not looked at. */
+static void count_looks(struct engine_layer *l, const struct engine_layer *old,
+			const struct engine_layer_change *c)
+{
+	const struct guid *user = model_condition_key("ALE_USER_ID");
+	const struct guid *app = model_condition_key("ALE_APP_ID");
+
+	l->n_user = (old ? old->n_user : 0) + count_looking(c->added, c->n_added, user) -
+		    count_looking(c->removed, c->n_removed, user);
+	l->n_app = (old ? old->n_app : 0) + count_looking(c->added, c->n_added, app) -
+		   count_looking(c->removed, c->n_removed, app);
+}
+
 /* One block: the layer, its sublayers, the array of filters. */
 static struct engine_layer *layer_alloc(uint32_t n_sublayers, uint32_t n_filters)
 {
@@ -235,6 +269,8 @@ wfp_err engine_layer_build(struct engine_layer **out, const struct engine_layer 
 		*out = NULL;
 	else
 		err = layer_make(out, e.list, e.n);
+	if (!err && e.n > 0)
+		count_looks(*out, old, c);
 	mem_free(e.list);
 	return err;
 }

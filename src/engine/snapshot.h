@@ -44,6 +44,7 @@ struct engine_sublayer {
 struct engine_layer {
 	uint32_t n_sublayers;
 	uint32_t n_filters;
+	uint32_t n_user, n_app;		      /* filters that look at those, see enum engine_look */
 	struct engine_sublayer *sublayers;    /* in the same block */
 	const struct policy_filter **filters; /* all, in order of evaluation; in the same block */
 };

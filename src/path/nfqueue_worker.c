@@ -9,11 +9,13 @@
 #include "path/nfqueue_worker.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/poll.h"
 #include "base/rawsock.h"
 #include "base/thread.h"
 #include "path/nfqueue_socket.h"
+#include "path/owners.h"
 #include "path/sockets.h"
 #include "stack/checksum.h"
 
@@ -34,6 +36,7 @@ struct nfqueue_worker {
 	struct nfqueue_socket *socket; /* [W] */
 	struct rawsock *raw;	       /* [W] */
 	struct sockets *sockets;       /* [W] */
+	struct owners *owners;	       /* [W] NULL: programs are not known */
 	struct thread *thread;	       /* [I] NULL: not started */
 	bool fail_open;		       /* [I] */
 	char name[16];		       /* [I] */
@@ -112,11 +115,25 @@ static enum port_endpoint on_sender(struct stack_port *port, const struct packet
 	return sockets_sender(worker_of(port)->sockets, p);
 }
 
+static void on_owner(struct stack_port *port, const struct packet *p, uint32_t looks,
+		     struct port_owner *out)
+{
+	struct nfqueue_worker *w = worker_of(port);
+	struct sockets_owner s;
+
+	if (!sockets_owner(w->sockets, p, &s))
+		return;
+	out->uid = s.uid;
+	if (looks & ENGINE_LOOKS_AT_APP && w->owners)
+		owners_find(w->owners, s.inode, clock_now(), &out->pid, &out->app);
+}
+
 static const struct stack_port_ops port_ops = {
 	.verdict = on_verdict,
 	.send = on_send,
 	.endpoint = on_endpoint,
 	.sender = on_sender,
+	.owner = on_owner,
 };
 
 /* ---- what the stack is given -------------------------------------------------------------- */
@@ -217,6 +234,8 @@ static void worker_thread(void *arg)
 
 	stack_worker_enter(w->worker);
 	stack_worker_set_port(w->worker, &w->port);
+	/* The stack's clock is that of its last turn: packets may be here before the first. */
+	(void)stack_worker_poll(w->worker, clock_now());
 	for (;;) {
 		got = read_packets(w);
 		next = stack_worker_poll(w->worker, clock_now());
@@ -284,9 +303,14 @@ static wfp_err open_parts(struct nfqueue_worker *w, const struct nfqueue_options
 		return err;
 	}
 	err = sockets_open(&w->sockets);
-	if (err)
+	if (err) {
 		buf_printf(why, "socket for inet_diag: %s", err_text(err));
-	return err;
+		return err;
+	}
+	err = owners_open(&w->owners, "/proc");
+	if (err)
+		log_warn("programs are not known, /proc: %s", err_text(err));
+	return err == ERR_NO_MEMORY ? err : ERR_OK;
 }
 
 wfp_err nfqueue_worker_create(struct nfqueue_worker **out, const struct nfqueue_options *options,
@@ -315,6 +339,7 @@ void nfqueue_worker_destroy(struct nfqueue_worker *w)
 {
 	if (!w)
 		return;
+	owners_close(w->owners);
 	sockets_close(w->sockets);
 	if (w->raw)
 		rawsock_close(w->raw);

@@ -60,6 +60,8 @@ struct end {
 struct answer {
 	bool found;
 	bool connected; /* has a peer */
+	uint32_t inode; /* 0: no process has it */
+	uint32_t uid;
 };
 
 static void take_answer(void *ctx, const struct nlmsghdr *h)
@@ -71,6 +73,8 @@ static void take_answer(void *ctx, const struct nlmsghdr *h)
 		return;
 	a->found = true;
 	a->connected = m->id.idiag_dport != 0;
+	a->inode = m->idiag_inode;
+	a->uid = m->idiag_uid;
 }
 
 static void put_end(uint8_t version, const struct end *e, __be32 addr[4], __be16 *port)
@@ -106,33 +110,66 @@ static wfp_err ask(struct sockets *s, uint8_t version, uint8_t protocol, struct 
 	return raw == ENOENT ? ERR_OK : err;
 }
 
-enum port_endpoint sockets_endpoint(struct sockets *s, const struct packet *p)
+/* The protocols that sock_diag finds a socket of by its ends. */
+static bool has_ends(const struct headers *h)
+{
+	return h->has_transport && (h->protocol == HEADERS_TCP || h->protocol == HEADERS_UDP);
+}
+
+static bool is_to_many(const struct headers *h)
+{
+	return headers_addr_is_multicast(h->version, &h->dst) ||
+	       headers_addr_is_broadcast(h->version, &h->dst);
+}
+
+static wfp_err ask_receiver(struct sockets *s, const struct packet *p, struct answer *a)
 {
 	const struct headers *h = &p->h;
+
+	return ask(s, h->version, h->protocol, (struct end){&h->dst, h->dst_port},
+		   (struct end){&h->src, h->src_port}, p->in_ifindex, a);
+}
+
+static wfp_err ask_sender(struct sockets *s, const struct packet *p, uint32_t ifindex,
+			  struct answer *a)
+{
+	const struct headers *h = &p->h;
+
+	return ask(s, h->version, h->protocol, (struct end){&h->src, h->src_port},
+		   (struct end){&h->dst, h->dst_port}, ifindex, a);
+}
+
+enum port_endpoint sockets_endpoint(struct sockets *s, const struct packet *p)
+{
 	struct answer a;
 
-	if (!h->has_transport || (h->protocol != HEADERS_TCP && h->protocol != HEADERS_UDP))
-		return PORT_ENDPOINT_UNKNOWN;
-	if (headers_addr_is_multicast(h->version, &h->dst) ||
-	    headers_addr_is_broadcast(h->version, &h->dst))
-		return PORT_ENDPOINT_UNKNOWN;
-	if (ask(s, h->version, h->protocol, (struct end){&h->dst, h->dst_port},
-		(struct end){&h->src, h->src_port}, p->in_ifindex, &a) != ERR_OK)
+	if (!has_ends(&p->h) || is_to_many(&p->h) || ask_receiver(s, p, &a) != ERR_OK)
 		return PORT_ENDPOINT_UNKNOWN;
 	return a.found ? PORT_ENDPOINT_EXISTS : PORT_ENDPOINT_NONE;
 }
 
 enum port_endpoint sockets_sender(struct sockets *s, const struct packet *p)
 {
-	const struct headers *h = &p->h;
 	struct answer a;
 
-	if (!h->has_transport || (h->protocol != HEADERS_TCP && h->protocol != HEADERS_UDP))
-		return PORT_ENDPOINT_UNKNOWN;
-	if (ask(s, h->version, h->protocol, (struct end){&h->src, h->src_port},
-		(struct end){&h->dst, h->dst_port}, 0, &a) != ERR_OK)
+	if (!has_ends(&p->h) || ask_sender(s, p, 0, &a) != ERR_OK)
 		return PORT_ENDPOINT_UNKNOWN;
 	return a.found ? PORT_ENDPOINT_EXISTS : PORT_ENDPOINT_NONE;
+}
+
+bool sockets_owner(struct sockets *s, const struct packet *p, struct sockets_owner *out)
+{
+	const bool inbound = p->hook == PACKET_IN;
+	struct answer a;
+
+	if (p->hook == PACKET_FORWARD || !has_ends(&p->h) || (inbound && is_to_many(&p->h)))
+		return false;
+	/* A socket that is bound to a device is found when the device is named. */
+	if ((inbound ? ask_receiver(s, p, &a) : ask_sender(s, p, p->out_ifindex, &a)) != ERR_OK ||
+	    !a.found || a.inode == 0)
+		return false;
+	*out = (struct sockets_owner){.inode = a.inode, .uid = a.uid};
+	return true;
 }
 
 /* ---- events ------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
 /*
  * sockets - what the kernel knows about the sockets of this network namespace, through sock_diag.
  *
- * Two services: does an endpoint exist for a packet, and which endpoints have just been
- * closed.  Each user opens one of its own; one thread owns it.  Host only.
+ * Three services: does an endpoint exist for a packet, whose is it, and which endpoints have just
+ * been closed.  Each user opens one of its own; one thread owns it.  Host only.
  */
 #pragma once
 
@@ -20,6 +20,15 @@ enum port_endpoint sockets_endpoint(struct sockets *s, const struct packet *p);
 
 /* The same for the socket that sent a packet. */
 enum port_endpoint sockets_sender(struct sockets *s, const struct packet *p);
+
+/*
+ * The local socket that sent a packet, or that it arrives for.  False: none, no process has it any
+ * more, or not known, as above.
+ */
+struct sockets_owner {
+	uint32_t inode, uid;
+};
+bool sockets_owner(struct sockets *s, const struct packet *p, struct sockets_owner *out);
 
 /* From now on the fd is readable when endpoints were closed.  Needs CAP_NET_ADMIN. */
 MUST_CHECK wfp_err sockets_watch(struct sockets *s);

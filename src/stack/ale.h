@@ -32,6 +32,7 @@
 #include "engine/engine.h"
 #include "stack/letter.h"
 
+struct model_app;
 struct packet;
 struct pend_op;
 
@@ -65,6 +66,9 @@ struct ale {
 	uint64_t generation;	       /* engine_generation of the layer that was asked last */
 	struct engine_verdict verdict; /* who permitted or blocked */
 	struct model_blob *token;      /* of the endpoint's owner; NULL: unknown */
+	struct model_app *app;	       /* the program that has the endpoint; NULL: unknown */
+	uint32_t pid;		       /* its process; 0: unknown */
+	uint32_t sought;	       /* enum engine_look: the port was asked; see owner.h */
 	struct pend_op *op;	       /* PENDED: what is held; else NULL */
 	struct packet *first;	       /* the packet that asked, while it is held; a reference */
 	struct list queue;	       /* packets behind it, oldest first; a reference each */

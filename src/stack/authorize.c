@@ -11,12 +11,12 @@
 #include "base/mem.h"
 #include "engine/flowctx.h"
 #include "engine/pend.h"
-#include "model/token.h"
 #include "stack/answer.h"
 #include "stack/event.h"
 #include "stack/held.h"
 #include "stack/icmp.h"
 #include "stack/indicate.h"
+#include "stack/owner.h"
 #include "stack/resume.h"
 
 /* ---- following the flow --------------------------------------------------------------------- */
@@ -33,10 +33,7 @@ static struct flow *open_flow(struct journey *j, const struct flow_key *key)
 		flow_table_close(w->flows, f, FLOW_END_CLOSED);
 		return NULL;
 	}
-	/* Without the token, filters on the user do not match. */
-	if (j->p->uid != PACKET_UID_UNKNOWN &&
-	    model_token_make_unix(&f->ale.token, j->p->uid, NULL, 0) != ERR_OK)
-		f->ale.token = NULL;
+	owner_set_user(f, j->p->uid);
 	w->count.flows_opened++;
 	return f;
 }
@@ -47,7 +44,7 @@ void authorize_flow_closed(void *worker, struct flow *f, UNUSED enum flow_end wh
 
 	BUG_ON(f->ale.first || !list_empty(&f->ale.queue));
 	event_closed(w, f);
-	mem_free(f->ale.token);
+	owner_forget(f);
 	if (!f->contexts)
 		return;
 	engine_flow_close(f->contexts);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "engine/flowctx.h"
 #include "model/token.h"
+#include "stack/owner.h"
 
 #include <string.h>
 
@@ -138,6 +139,15 @@ static void put_user(struct model_netevent *e, const struct journey *j)
 	}
 }
 
+/* The event borrows the flow's reference. */
+static void put_app(struct model_netevent *e, const struct journey *j)
+{
+	if (!j->flow || !j->flow->ale.app)
+		return;
+	e->app = j->flow->ale.app;
+	e->flags |= MODEL_NETEVENT_HAS_APP;
+}
+
 static void put_verdict(struct model_netevent *e, const struct journey *j, uint16_t layer,
 			const struct engine_verdict *v)
 {
@@ -166,8 +176,10 @@ static void tell(const struct journey *j, enum model_netevent_type type, uint16_
 	struct stack_sink *sink = j->w->stack->config.sink;
 	struct model_netevent e = {.time = clock_wall(), .type = type};
 
+	owner_learn(j, ENGINE_LOOKS_AT_USER | ENGINE_LOOKS_AT_APP);
 	put_packet(&e, j->p);
 	put_user(&e, j);
+	put_app(&e, j);
 	put_verdict(&e, j, layer, v);
 	if (j->flow && j->flow->ale.permitted && is_ale(layer)) {
 		e.flags |= MODEL_NETEVENT_IS_REAUTHORIZATION;

@@ -9,17 +9,28 @@
 #include "stack/event.h"
 #include "stack/held.h"
 #include "stack/icmp.h"
+#include "stack/owner.h"
+
+/* Who has the socket is shown at the layers of ALE. */
+static bool shows_owner(enum layer_kind kind)
+{
+	return kind == LAYER_ALE_AUTH_CONNECT || kind == LAYER_ALE_AUTH_RECV_ACCEPT ||
+	       kind == LAYER_ALE_FLOW_ESTABLISHED;
+}
 
 /* Runs one classify.  False: the layer has no filter, so nobody was asked. */
 static bool classify(struct journey *j, const struct layer_facts *facts,
 		     struct engine_indication *ind, struct engine_verdict *v)
 {
 	struct engine *e = j->w->stack->engine;
+	const uint16_t layer = layer_id(facts->kind, j->p->h.version, facts->discard);
 	struct layer_values values;
 
 	*v = (struct engine_verdict){.outcome = ENGINE_PERMIT};
-	if (engine_layer_empty(e, layer_id(facts->kind, j->p->h.version, facts->discard)))
+	if (engine_layer_empty(e, layer))
 		return false;
+	if (shows_owner(facts->kind))
+		owner_learn(j, engine_layer_looks(e, layer));
 	layers_fill(j->w->stack->layers, facts, &values);
 	ind->layer = values.layer;
 	ind->n_values = values.n;

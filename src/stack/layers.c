@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "engine/flowctx.h"
+#include "model/app.h"
 #include "stack/icmp.h"
 
 #include <string.h>
@@ -319,6 +320,14 @@ static void fill_user(UNUSED struct layer_values *out, struct model_value *v, co
 	v->blob = w->facts->flow->ale.token;
 }
 
+static void fill_app(UNUSED struct layer_values *out, struct model_value *v, const struct view *w)
+{
+	if (!w->facts->flow || !w->facts->flow->ale.app)
+		return;
+	v->type = MODEL_BYTE_BLOB_TYPE;
+	v->blob = &w->facts->flow->ale.app->blob;
+}
+
 /* The packet inside an ICMP error that arrives was sent by us: its source is local. */
 static void fill_embedded_protocol(UNUSED struct layer_values *out, struct model_value *v,
 				   const struct view *w)
@@ -393,6 +402,7 @@ static const struct {
 	{"DESTINATION_INTERFACE_INDEX", fill_nexthop_index},
 	{"DESTINATION_SUB_INTERFACE_INDEX", fill_sub_interface},
 	{"ALE_USER_ID", fill_user},
+	{"ALE_APP_ID", fill_app},
 	{"ORIGINAL_ICMP_TYPE", fill_icmp_type},
 	{"EMBEDDED_PROTOCOL", fill_embedded_protocol},
 	{"EMBEDDED_REMOTE_ADDRESS", fill_embedded_remote},
@@ -417,7 +427,9 @@ static filler *filler_of(const struct model_field *field)
 	(ENGINE_META_FLOW_HANDLE | ENGINE_META_TRANSPORT_HEADER_SIZE |                             \
 	 ENGINE_META_COMPARTMENT_ID | ENGINE_META_ENDPOINT_HANDLE |                                \
 	 ENGINE_META_ICMP_ID_AND_SEQUENCE)
-#define META_ALE (META_TRANSPORT | ENGINE_META_COMPLETION_HANDLE | ENGINE_META_DIRECTION)
+#define META_OWNER (ENGINE_META_PROCESS_PATH | ENGINE_META_PROCESS_ID)
+#define META_ALE                                                                                   \
+	(META_TRANSPORT | META_OWNER | ENGINE_META_COMPLETION_HANDLE | ENGINE_META_DIRECTION)
 
 /* As documented per layer; what is not known of a packet is taken out again. */
 static const uint32_t metadata_of[LAYER_KINDS] = {
@@ -440,7 +452,7 @@ static const uint32_t metadata_of[LAYER_KINDS] = {
 	[LAYER_ALE_AUTH_RECV_ACCEPT] = META_ALE | ENGINE_META_IP_HEADER_SIZE,
 	[LAYER_ALE_AUTH_CONNECT] = META_ALE | ENGINE_META_REMOTE_SCOPE_ID,
 	[LAYER_ALE_FLOW_ESTABLISHED] = ENGINE_META_FLOW_HANDLE | ENGINE_META_ENDPOINT_HANDLE |
-				       ENGINE_META_ICMP_ID_AND_SEQUENCE,
+				       ENGINE_META_ICMP_ID_AND_SEQUENCE | META_OWNER,
 };
 
 /* The members that this packet has no answer for. */
@@ -451,6 +463,8 @@ static uint32_t unknown_metadata(const struct view *w)
 
 	if (!facts->flow || !facts->flow->contexts)
 		bits |= ENGINE_META_FLOW_HANDLE | ENGINE_META_ENDPOINT_HANDLE;
+	if (!facts->flow || !facts->flow->ale.app)
+		bits |= META_OWNER;
 	if (!w->h->is_fragment)
 		bits |= ENGINE_META_FRAGMENT_DATA;
 	if (!w->h->icmp_id && !w->h->icmp_sequence)
@@ -488,6 +502,10 @@ static void fill_metadata(struct engine_metadata *m, const struct view *w)
 		m->flow_handle = engine_flow_id(facts->flow->contexts);
 	if (m->present & ENGINE_META_ENDPOINT_HANDLE)
 		m->endpoint_handle = engine_flow_id(facts->flow->contexts);
+	if (m->present & META_OWNER) {
+		m->process_path = &facts->flow->ale.app->blob;
+		m->process_id = facts->flow->ale.pid;
+	}
 	if (facts->discard) {
 		m->present |= ENGINE_META_DISCARD_REASON;
 		m->discard_module = facts->discard_module;

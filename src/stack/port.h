@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "model/app.h"
 #include "stack/packet.h"
 
 enum port_verdict { PORT_ACCEPT, PORT_DROP };
@@ -20,6 +21,13 @@ struct port_reason {
 };
 
 enum port_endpoint { PORT_ENDPOINT_UNKNOWN, PORT_ENDPOINT_EXISTS, PORT_ENDPOINT_NONE };
+
+/* Of a local socket. */
+struct port_owner {
+	uint32_t uid;	       /* else PACKET_UID_UNKNOWN */
+	uint32_t pid;	       /* else 0 */
+	struct model_app *app; /* a reference for who asked; else NULL */
+};
 
 struct stack_port_ops {
 	/* The answer for p->token.  `modified`: the bytes of p replace those that were given. */
@@ -38,6 +46,13 @@ struct stack_port_ops {
 	 * after.
 	 */
 	enum port_endpoint (*sender)(struct stack_port *port, const struct packet *p);
+	/*
+	 * Who has the local socket that sent this packet, or that it arrives for?  NULL: unknown.
+	 * ENGINE_LOOKS_AT_APP may take milliseconds: the stack asks once per flow, and only when
+	 * somebody looks (stack/owner.h).
+	 */
+	void (*owner)(struct stack_port *port, const struct packet *p, uint32_t looks,
+		      struct port_owner *out);
 };
 
 struct stack_port {

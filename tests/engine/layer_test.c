@@ -18,6 +18,7 @@ struct run {
 	struct policy_sublayer sublayers[SUBLAYERS];
 	struct model_filter models[FILTERS];
 	struct policy_filter filters[FILTERS];
+	struct model_condition conditions[FILTERS];
 	bool there[FILTERS];
 	struct engine_layer *layer; /* NULL: empty */
 };
@@ -38,11 +39,17 @@ static void begin(struct run *r, uint64_t seed)
 	}
 }
 
+static const char *const fields[] = {"ALE_USER_ID", "ALE_APP_ID", "IP_PROTOCOL"};
+
 /* Few weights, so that many are equal. */
 static void renew(struct run *r, uint32_t i, uint64_t *id)
 {
 	r->models[i].id = ++*id;
 	r->models[i].weight = any(r, 4);
+	r->models[i].action = any(r, 5) ? MODEL_ACTION_BLOCK : MODEL_ACTION_CALLOUT_INSPECTION;
+	r->models[i].n_conditions = 1;
+	r->models[i].conditions = &r->conditions[i];
+	r->conditions[i].field_key = *model_condition_key(fields[any(r, ARRAY_LEN(fields))]);
 	r->filters[i] = (struct policy_filter){.filter = &r->models[i],
 					       .sublayer = &r->sublayers[any(r, SUBLAYERS)]};
 }
@@ -82,6 +89,17 @@ static void check_sublayers(const struct engine_layer *l)
 	CHECK_EQ_U(at, l->n_filters);
 }
 
+static uint32_t looking(const struct policy_filter *const *filters, uint32_t n, const char *field)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		count += MODEL_ACTION_IS_CALLOUT(filters[i]->filter->action) ||
+			 guid_equal(&filters[i]->filter->conditions[0].field_key,
+				    model_condition_key(field));
+	return count;
+}
+
 static void check_layer(const struct run *r)
 {
 	const struct policy_filter *want[FILTERS];
@@ -92,6 +110,8 @@ static void check_layer(const struct run *r)
 		return;
 	CHECK_EQ_U(r->layer->n_filters, n);
 	CHECK(memcmp(r->layer->filters, want, n * sizeof(*want)) == 0);
+	CHECK_EQ_U(r->layer->n_user, looking(want, n, "ALE_USER_ID"));
+	CHECK_EQ_U(r->layer->n_app, looking(want, n, "ALE_APP_ID"));
 	check_sublayers(r->layer);
 }
 

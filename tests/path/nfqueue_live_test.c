@@ -10,6 +10,7 @@
 #include "own_net.h"
 #include "path/nfqueue_rules.h"
 #include "replay_world.h"
+#include "stack/sink.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ static struct live {
 	struct nfqueue_options options;
 	struct buf why;
 	wfp_err err;
+	struct stack_sink *sink; /* NULL: nobody is told */
 } live;
 
 static void run_path(void *arg)
@@ -36,7 +38,7 @@ static void run_path(void *arg)
 static bool open_path(const char *test, uint16_t queues)
 {
 	const struct engine_config engine = {0};
-	struct stack_config stack = {.workers = queues};
+	struct stack_config stack = {.workers = queues, .sink = live.sink};
 
 	CHECK_OK(engine_create(&live.world.engine, &engine));
 	stack.engine = live.world.engine;
@@ -248,6 +250,159 @@ TEST(what_the_policy_blocks_does_not_arrive)
 	CHECK(send(from, "hello", 5, 0) == 5);
 	datagram_passes(AF_INET6); /* by then the other has been decided */
 	CHECK(recv(to, &c, 1, MSG_DONTWAIT) < 0);
+	close(to);
+	close(from);
+	end(&c);
+	CHECK_EQ_U(c.dropped, 1);
+}
+
+/* ---- whose a flow is ---------------------------------------------------------------------- */
+
+/* What the last event told; written by the worker before the packet is answered. */
+static struct telling {
+	struct stack_sink sink; /* first */
+	struct atom32 n;
+	uint32_t flags;
+	struct sid user;
+	uint8_t app[2 * 4096];
+	uint32_t app_size;
+} telling;
+
+static void on_event(struct stack_sink *sink, const struct model_netevent *e)
+{
+	struct telling *t = (struct telling *)sink;
+
+	t->flags = e->flags;
+	t->user = e->user;
+	t->app_size = e->app ? e->app->blob.size : 0;
+	if (e->app && t->app_size <= sizeof(t->app))
+		memcpy(t->app, e->app->bytes, t->app_size);
+	atom32_add(&t->n, 1);
+}
+
+static bool begin_told(const char *test, uint32_t wanted)
+{
+	telling.sink.event = on_event;
+	atom32_init(&telling.sink.wanted, wanted);
+	atom32_init(&telling.n, 0);
+	live.sink = &telling.sink;
+	return begin(test, 1);
+}
+
+static void wait_for_events(uint32_t n)
+{
+	for (unsigned i = 0; i < 1000 && atom32_load_acquire(&telling.n) < n; i++)
+		clock_sleep_until(clock_now() + 10 * CLOCK_MS);
+	CHECK(atom32_load_acquire(&telling.n) >= n);
+}
+
+/* Our own program, as an id; static. */
+static struct model_blob own_id(void)
+{
+	static uint16_t id[4096];
+	char path[4096] = {0};
+	uint32_t n = 0;
+
+	CHECK(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
+	do
+		id[n] = (uint8_t)path[n]; /* it is ASCII */
+	while (path[n++]);
+	return (struct model_blob){.size = n * 2, .data = (uint8_t *)id};
+}
+
+static void told_of_us(void)
+{
+	const struct model_blob id = own_id();
+	char text[SID_TEXT];
+
+	CHECK(telling.flags & MODEL_NETEVENT_HAS_APP);
+	CHECK_EQ_U(telling.app_size, id.size);
+	CHECK(memcmp(telling.app, id.data, id.size) == 0);
+	CHECK(telling.flags & MODEL_NETEVENT_HAS_USER);
+	CHECK_EQ_S(sid_format(&telling.user, text), "S-1-22-1-0");
+}
+
+/* From a socket that is not connected. */
+static void send_loose(int family, uint16_t port)
+{
+	socklen_t len;
+	struct sockaddr_storage to = address(family, port, &len);
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && sendto(fd, "hello", 5, 0, (void *)&to, len) == 5);
+	wait_for_events(1); /* a socket that is closed while its packet waits is nobody's */
+	close(fd);
+}
+
+static void a_drop_names_us(const char *test, uint16_t layer, int family)
+{
+	struct path_counters c;
+	int to;
+
+	if (!begin_told(test, STACK_WANT_DROPS))
+		return;
+	world_block(&live.world, layer);
+	start();
+	to = bound(family, SOCK_DGRAM, 7);
+	send_loose(family, 7);
+	told_of_us();
+	close(to);
+	end(&c);
+}
+
+TEST(a_drop_of_what_leaves_names_program_and_user)
+{
+	a_drop_names_us("a_drop_of_what_leaves_names_program_and_user",
+			MODEL_LAYER_ALE_AUTH_CONNECT_V4, AF_INET);
+}
+
+TEST(a_drop_of_what_arrives_names_program_and_user)
+{
+	a_drop_names_us("a_drop_of_what_arrives_names_program_and_user",
+			MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V4, AF_INET);
+}
+
+TEST(a_drop_of_what_arrives_by_version_6_names_program_and_user)
+{
+	a_drop_names_us("a_drop_of_what_arrives_by_version_6_names_program_and_user",
+			MODEL_LAYER_ALE_AUTH_RECV_ACCEPT_V6, AF_INET6);
+}
+
+/* A filter on our program, like world_block but with that condition. */
+static void block_us(void)
+{
+	struct model_blob id = own_id();
+	struct model_condition condition = {
+		.field_key = *model_condition_key("ALE_APP_ID"),
+		.match = MODEL_MATCH_EQUAL,
+		.value = {.type = MODEL_BYTE_BLOB_TYPE, .blob = &id},
+	};
+	struct model_filter draft = {.layer = MODEL_LAYER_ALE_AUTH_CONNECT_V4,
+				     .action = MODEL_ACTION_BLOCK,
+				     .n_conditions = 1,
+				     .conditions = &condition};
+
+	world_filter(&live.world, &draft, NULL);
+}
+
+TEST(a_connection_is_asked_again_for_the_program_that_has_it)
+{
+	struct path_counters c;
+	int to, from;
+
+	if (!begin_told("a_connection_is_asked_again_for_the_program_that_has_it",
+			STACK_WANT_DROPS))
+		return;
+	start();
+	to = bound(AF_INET, SOCK_DGRAM, 7);
+	from = connected(AF_INET, SOCK_DGRAM, 7);
+	CHECK(send(from, "hello", 5, 0) == 5);
+	CHECK(arrives(to));
+	block_us();
+	CHECK(send(from, "again", 5, 0) == 5);
+	wait_for_events(1);
+	CHECK(telling.flags & MODEL_NETEVENT_IS_REAUTHORIZATION);
+	told_of_us();
 	close(to);
 	close(from);
 	end(&c);

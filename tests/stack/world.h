@@ -63,6 +63,9 @@ struct world {
 	struct stack *stack;
 	struct stack_worker *worker;
 	enum port_endpoint endpoint, sender;
+	struct port_owner owner; /* the program's reference is the world's */
+	uint32_t sought;	 /* enum engine_look, of the last question about the owner */
+	unsigned n_sought;
 	struct buf log;
 	bool silent;	   /* nothing is logged */
 	unsigned sublayer; /* of the filters made from now on */
@@ -129,11 +132,23 @@ static inline UNUSED enum port_endpoint world_sender(struct stack_port *port,
 	return CONTAINER_OF(port, struct world, port)->sender;
 }
 
+static inline UNUSED void world_owner(struct stack_port *port, UNUSED const struct packet *p,
+				      uint32_t looks, struct port_owner *out)
+{
+	struct world *w = CONTAINER_OF(port, struct world, port);
+
+	w->sought = looks;
+	w->n_sought++;
+	*out = w->owner;
+	out->app = looks & ENGINE_LOOKS_AT_APP ? model_app_get(w->owner.app) : NULL;
+}
+
 static const struct stack_port_ops world_port_ops = {
 	.verdict = world_verdict,
 	.send = world_send,
 	.endpoint = world_endpoint,
 	.sender = world_sender,
+	.owner = world_owner,
 };
 
 /* ---- callouts ------------------------------------------------------------------------------- */
@@ -332,6 +347,7 @@ static inline UNUSED void world_create_with(struct world *w, const struct engine
 	memset(w, 0, sizeof(*w));
 	w->port.ops = &world_port_ops;
 	w->endpoint = PORT_ENDPOINT_EXISTS;
+	w->owner.uid = PACKET_UID_UNKNOWN;
 	w->next_filter = 1;
 	engine.report = world_report;
 	engine.report_ctx = w;
