@@ -277,7 +277,7 @@ static void step_end(unsigned m)
 	agree_code(commits ? FwpmTransactionCommit0(run.h[m]) : FwpmTransactionAbort0(run.h[m]),
 		   want);
 	if (was == WRITING && commits)
-		commit();
+		commit((int)m);
 	rules_end(&run.rules, m);
 	bury();
 }

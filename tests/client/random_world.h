@@ -237,13 +237,15 @@ static void tell(struct sub *s)
 	}
 }
 
-static void commit(void)
+/* by: the member whose session it is, which does not hear of it, or NOBODY. */
+static void commit(int by)
 {
 	struct rules *r = &run.rules;
 
 	r->commits++;
 	for (unsigned i = 0; i < SUBS; i++) {
-		tell(&run.subs[i]);
+		if ((int)run.subs[i].member != by)
+			tell(&run.subs[i]);
 		if (run.subs[i].n_want > EVENTS / 2)
 			sync_sub(&run.subs[i]);
 	}
@@ -259,13 +261,13 @@ static void commit(void)
 static void written(unsigned m)
 {
 	if (run.rules.member[m].txn != WRITING)
-		commit();
+		commit((int)m);
 }
 
 static void bury(void)
 {
 	if (rules_bury(&run.rules))
-		commit();
+		commit(NOBODY);
 }
 
 /* ---- what is shown --------------------------------------------------------------------------- */
