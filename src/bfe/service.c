@@ -371,9 +371,9 @@ static wfp_err client_opened(void *ctx, struct rpc_conn *conn, const struct rpc_
 	c->conn = conn;
 	c->pid = peer->pid;
 	c->uid = peer->uid;
-	/* Whoever runs the engine is its root: he could do anything to it without us. */
-	err = model_token_make_unix(&c->token, peer->uid == proc_uid() ? 0 : peer->uid, peer->gids,
-				    peer->n_gids);
+	/* Whoever runs the engine manages it: he could do anything to it without us. */
+	err = (peer->uid == proc_uid() ? model_token_make_operator : model_token_make_unix)(
+		&c->token, peer->uid, peer->gids, peer->n_gids);
 	if (err) {
 		client_free(c);
 		return err;

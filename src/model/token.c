@@ -60,10 +60,10 @@ static void unix_sid(struct sid *out, uint32_t kind, uint32_t id)
 	sid_make(out, AUTHORITY_UNIX, 2, (const uint32_t[]){kind, id});
 }
 
-wfp_err model_token_make_unix(struct model_blob **out, uint32_t uid, const uint32_t *gids,
-			      unsigned n_gids)
+static wfp_err make_unix(struct model_blob **out, uint32_t uid, const uint32_t *gids,
+			 unsigned n_gids, bool administrator)
 {
-	unsigned n = 3 + (uid == 0 ? 2 : 0), max = n + n_gids;
+	unsigned n = 3 + (administrator ? 2 : 0), max = n + n_gids;
 	struct sid *sids = mem_zalloc_array(max, sizeof(*sids));
 	struct model_token_sid *list = mem_zalloc_array(max, sizeof(*list));
 	wfp_err err = ERR_NO_MEMORY;
@@ -73,7 +73,7 @@ wfp_err model_token_make_unix(struct model_blob **out, uint32_t uid, const uint3
 	unix_sid(&sids[0], UNIX_USER, uid);
 	sid_make(&sids[1], 1, 1, (const uint32_t[]){0});
 	sid_make(&sids[2], 5, 1, (const uint32_t[]){11});
-	if (uid == 0) {
+	if (administrator) {
 		sid_make(&sids[3], 5, 2, (const uint32_t[]){32, 544});
 		sid_make(&sids[4], 5, 1, (const uint32_t[]){18});
 	}
@@ -86,6 +86,18 @@ undo:
 	mem_free(list);
 	mem_free(sids);
 	return err;
+}
+
+wfp_err model_token_make_unix(struct model_blob **out, uint32_t uid, const uint32_t *gids,
+			      unsigned n_gids)
+{
+	return make_unix(out, uid, gids, n_gids, uid == 0);
+}
+
+wfp_err model_token_make_operator(struct model_blob **out, uint32_t uid, const uint32_t *gids,
+				  unsigned n_gids)
+{
+	return make_unix(out, uid, gids, n_gids, true);
 }
 
 bool model_token_next(const struct model_blob *token, uint32_t *at, struct model_token_sid *out)

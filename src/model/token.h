@@ -35,6 +35,9 @@ MUST_CHECK wfp_err model_token_make(struct model_blob **out, const struct model_
 				    unsigned n);
 MUST_CHECK wfp_err model_token_make_unix(struct model_blob **out, uint32_t uid,
 					 const uint32_t *gids, unsigned n_gids);
+/* The same for whoever runs the engine: an administrator, also when he is not root. */
+MUST_CHECK wfp_err model_token_make_operator(struct model_blob **out, uint32_t uid,
+					     const uint32_t *gids, unsigned n_gids);
 
 /* *at is 0 at the start.  False: at the end, or the rest is malformed. */
 bool model_token_next(const struct model_blob *token, uint32_t *at, struct model_token_sid *out);
