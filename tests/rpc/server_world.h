@@ -90,7 +90,7 @@ static inline UNUSED wfp_err world_wait(struct world_client *c)
 
 static inline UNUSED wfp_err world_stats(uint32_t n, uint64_t id, struct buf *out)
 {
-	static char name[1024];
+	char name[1024] = "";
 	Openwfp__FromEngine m = OPENWFP__FROM_ENGINE__INIT;
 	Openwfp__Reply reply = OPENWFP__REPLY__INIT;
 	Openwfp__Stats stats = OPENWFP__STATS__INIT;
