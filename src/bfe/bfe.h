@@ -46,7 +46,8 @@ void bfe_destroy(struct bfe *b);
  * The two steps of a start.  bfe_load_boot puts the boot-time filters in force, with nothing else;
  * their records come from the copy beside the store's database, or, when that is missing or
  * damaged, from the store.  bfe_load then replaces them, in one commit, by the persistent objects.
- * A failed one changes nothing and can be tried again.
+ * A record that means nothing any more is logged and left out, with what refers to it; it stays in
+ * the store.  A failed one changes nothing and can be tried again.
  */
 MUST_CHECK wfp_err bfe_load_boot(struct bfe *b, const char *store_path);
 MUST_CHECK wfp_err bfe_load(struct bfe *b);
