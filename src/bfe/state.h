@@ -201,10 +201,14 @@ void bfe_object_unlink(struct bfe *b, struct bfe_object *o);
 
 typedef wfp_err bfe_op(struct bfe_session *s, void *arg);
 
-/* Runs op as the writer, in the session's transaction or in one of its own. */
-MUST_CHECK wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg);
+/*
+ * Runs op as the writer, in the session's transaction or in one of its own.  Before one of its own
+ * may says what can be said without the role, so that who is refused anyway does not wait for it;
+ * what it has seen may have changed until op runs.
+ */
+MUST_CHECK wfp_err bfe_write(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg);
 /* Refused inside an explicit transaction; op changes at once what is not versioned. */
-MUST_CHECK wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg);
+MUST_CHECK wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg);
 /* One call at a time per session; refused inside a notifyFn or a classifyFn. */
 MUST_CHECK wfp_err bfe_call_enter(struct bfe_session *s);
 void bfe_call_leave(struct bfe_session *s);

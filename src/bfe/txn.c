@@ -188,7 +188,15 @@ static wfp_err end_implicit(struct bfe_session *s, wfp_err err)
 	return err;
 }
 
-wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
+/* Whoever may not do it neither waits nor makes others wait; op asks again, when it counts. */
+static wfp_err begin_implicit(struct bfe_session *s, bfe_op *may, void *arg)
+{
+	wfp_err err = may(s, arg);
+
+	return err ? err : bfe_txn_acquire(s, bfe_txn_deadline(s));
+}
+
+wfp_err bfe_write(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg)
 {
 	wfp_err err = bfe_call_enter(s);
 	bool implicit;
@@ -197,7 +205,7 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 		return err;
 	implicit = !s->in_txn;
 	if (implicit)
-		err = bfe_txn_acquire(s, bfe_txn_deadline(s));
+		err = begin_implicit(s, may, arg);
 	else if (s->read_only)
 		err = ERR_INCOMPATIBLE_TXN;
 	if (!err) {
@@ -209,13 +217,13 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 	return err;
 }
 
-wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg)
+wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg)
 {
 	wfp_err err = bfe_call_enter(s);
 
 	if (err)
 		return err;
-	err = s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_txn_acquire(s, bfe_txn_deadline(s));
+	err = s->in_txn ? ERR_TXN_IN_PROGRESS : begin_implicit(s, may, arg);
 	if (!err)
 		err = end_implicit(s, op(s, arg));
 	bfe_call_leave(s);
