@@ -113,7 +113,8 @@ struct bfe_added {
 
 /*
  * draft: as model_object_create says; a zero key is replaced by a new one; a filter's zero sublayer
- * means the layer's default.  sd: a self-relative descriptor or NULL: inherited from the container.
+ * means the layer's default.  sd: a self-relative descriptor (if not: ERROR_INVALID_SECURITY_DESCR)
+ * or NULL: inherited from the container.
  * out may be NULL.  Outside a transaction: one of its own.
  */
 MUST_CHECK wfp_err bfe_object_add(struct bfe_session *s, const struct model_object *draft,

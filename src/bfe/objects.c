@@ -395,7 +395,9 @@ wfp_err bfe_object_add(struct bfe_session *s, const struct model_object *draft,
 
 	if ((unsigned)draft->kind >= MODEL_KINDS)
 		return ERR_INVALID_ENUMERATOR;
-	err = bfe_write(s, may_add, add_op, &a);
+	err = bfe_sd_check_form(sd);
+	if (!err)
+		err = bfe_write(s, may_add, add_op, &a);
 	if (!err && out)
 		*out = a.added;
 	return err;

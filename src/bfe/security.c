@@ -390,5 +390,7 @@ wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what, const str
 	struct change c = {.info = info, .sd = sd};
 	wfp_err err = sd ? subject_init(&c.t, what, key) : ERR_NULL_POINTER;
 
+	if (!err)
+		err = bfe_sd_check_form(sd);
 	return err ? err : bfe_write_alone(s, may_change, change_op, &c);
 }

@@ -243,6 +243,8 @@ MUST_CHECK wfp_err bfe_sd_check(const struct bfe_session *s, const struct bfe_sd
 /* The same for a container or the engine.  The lock not held. */
 MUST_CHECK wfp_err bfe_container_check(struct bfe_session *s, enum bfe_secured what,
 				       uint32_t right);
+/* ERR_INVALID_SECURITY_DESCR: what a caller gives is not well-formed.  NULL is fine. */
+MUST_CHECK wfp_err bfe_sd_check_form(const struct model_blob *given);
 /* The descriptor of a new object; given NULL: what it inherits.  By the writer. */
 MUST_CHECK wfp_err bfe_sd_inherit(struct bfe_session *s, enum model_kind kind,
 				  const struct model_blob *given, struct bfe_sd **out);

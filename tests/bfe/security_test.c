@@ -309,6 +309,22 @@ TEST(a_dynamic_session_changes_descriptors_of_its_own_objects_only)
 	world_close(&w);
 }
 
+TEST(what_is_no_descriptor_is_refused_with_a_code_of_its_own)
+{
+	struct world w = world_open();
+	const struct model_object draft = object_draft(MODEL_PROVIDER, 1);
+	struct model_blob sd = {.size = 2, .data = (uint8_t[]){1, 0}};
+	struct guid k = key_of(1);
+
+	CHECK_ERR(bfe_object_add(w.s, &draft, &sd, NULL), ERR_INVALID_SECURITY_DESCR);
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_ERR(bfe_security_set(w.s, (enum bfe_secured)MODEL_PROVIDER, &k, MODEL_SD_DACL, &sd),
+		  ERR_INVALID_SECURITY_DESCR);
+	CHECK_ERR(bfe_security_set(w.s, BFE_SECURED_ENGINE, NULL, MODEL_SD_OWNER, &sd),
+		  ERR_INVALID_SECURITY_DESCR);
+	world_close(&w);
+}
+
 TEST(what_is_secured_must_exist)
 {
 	struct world w = world_open();
