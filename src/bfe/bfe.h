@@ -83,7 +83,7 @@ MUST_CHECK wfp_err bfe_session_open(struct bfe *b, const struct bfe_session_conf
  * Aborts an open transaction, then deletes what a dynamic session added, and ends its
  * enumerations and subscriptions (waits for a callback that runs): their handles are gone with it.
  * NULL is fine.  What cannot be deleted now (another session keeps the lock, or there is no memory)
- * goes with the next call that can.
+ * goes with the next call, or bfe_tick, that can.
  */
 void bfe_session_close(struct bfe_session *s);
 struct guid bfe_session_key(const struct bfe_session *s);
@@ -101,7 +101,8 @@ MUST_CHECK wfp_err bfe_txn_begin(struct bfe_session *s, uint32_t flags);
 MUST_CHECK wfp_err bfe_txn_commit(struct bfe_session *s);
 MUST_CHECK wfp_err bfe_txn_abort(struct bfe_session *s);
 /* Aborts transactions that have lasted longer than the watchdog allows (an hour, or the engine
- * option): the next call in one gets FWP_E_TXN_ABORTED.  Thread: any one, now and then. */
+ * option): the next call in one gets FWP_E_TXN_ABORTED.  Finishes what bfe_session_close could not.
+ * Thread: any one, now and then. */
 void bfe_tick(struct bfe *b);
 
 /* ---- objects --------------------------------------------------------------------------------- */

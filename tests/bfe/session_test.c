@@ -121,6 +121,21 @@ TEST(a_session_keeps_texts_of_some_length_and_no_more)
 	world_close(&w);
 }
 
+TEST(what_could_not_be_deleted_at_the_close_goes_with_the_next_tick)
+{
+	struct world w = world_open();
+	struct bfe_session *d = dynamic(&w);
+
+	CHECK_OK(add_filter(d, 0, NULL));
+	mem_fail_every(1);
+	bfe_session_close(d);
+	mem_fail_every(0);
+	CHECK(in_force(&w) || !MEM_TRACKED);
+	bfe_tick(w.bfe);
+	CHECK(!in_force(&w));
+	world_close(&w);
+}
+
 #ifdef BASE_SIM
 static void wait_for(uint64_t time)
 {
