@@ -92,18 +92,27 @@ static bool still_there(struct bfe *b, struct bfe_session *s) REQUIRES(b->lock)
 	return there;
 }
 
+static uint64_t next_look(const struct bfe_session *s)
+{
+	return s->alive ? clock_now() + ALIVE_SLICE : CLOCK_NEVER;
+}
+
+/* Looks by the clock, not when it was quiet for so long: a busy engine never is. */
 static wfp_err wait_for_role(struct bfe *b, struct bfe_session *s, uint64_t deadline)
 	REQUIRES(b->lock)
 {
-	while (b->writer) {
-		uint64_t now = clock_now(), until = deadline;
+	uint64_t look = next_look(s);
 
-		if (now >= deadline)
+	while (b->writer) {
+		uint64_t until = deadline < look ? deadline : look;
+
+		if (clock_now() >= deadline)
 			return ERR_TIMEOUT;
-		if (s->alive && deadline - now > ALIVE_SLICE)
-			until = now + ALIVE_SLICE;
-		if (!cond_wait_until(&b->changed, &b->lock, until) && !still_there(b, s))
+		if (cond_wait_until(&b->changed, &b->lock, until) && clock_now() < look)
+			continue;
+		if (!still_there(b, s))
 			return ERR_SESSION_ABORTED;
+		look = next_look(s);
 	}
 	return ERR_OK;
 }

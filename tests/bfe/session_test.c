@@ -204,6 +204,40 @@ SIM_TEST(nobody_waits_for_the_lock_on_behalf_of_a_client_that_has_gone)
 	bfe_session_close(s);
 	world_close(&w);
 }
+
+/* Wakes whoever waits, more often than the client is looked after. */
+static void make_noise(void *arg)
+{
+	struct world *w = arg;
+	struct bfe_session *s;
+
+	CHECK_OK(session_open(w->bfe, 0, 0, &s));
+	for (unsigned i = 0; i < 50; i++) {
+		wait_for(100 * CLOCK_MS);
+		CHECK(!there(s, MODEL_PROVIDER, 1));
+	}
+	bfe_session_close(s);
+}
+
+SIM_TEST(a_client_that_has_gone_is_noticed_on_a_busy_engine)
+{
+	struct world w = world_open();
+	uint64_t start = clock_now();
+	struct bfe_session_config config = {
+		.txn_wait_ms = 10000, .alive = gone_after_a_second, .ctx = &start};
+	struct bfe_session *s;
+	struct thread *noise;
+
+	CHECK_OK(bfe_session_open(w.bfe, &config, &s));
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_OK(thread_start(&noise, "noise", make_noise, &w));
+	CHECK_ERR(bfe_txn_begin(s, 0), ERR_SESSION_ABORTED);
+	CHECK(clock_now() - start < 2 * CLOCK_S);
+	thread_join(noise);
+	CHECK_OK(bfe_txn_commit(w.s));
+	bfe_session_close(s);
+	world_close(&w);
+}
 #endif
 
 /* ---- several at once ----------------------------------------------------------------------------
