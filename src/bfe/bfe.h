@@ -47,7 +47,8 @@ void bfe_destroy(struct bfe *b);
  * their records come from the copy beside the store's database, or, when that is missing or
  * damaged, from the store.  bfe_load then replaces them, in one commit, by the persistent objects.
  * A record that means nothing any more is logged and left out, with what refers to it; it stays in
- * the store.  A failed one changes nothing and can be tried again.
+ * the store.  A step that fails adds and deletes no object and can be tried again; the options, and
+ * the descriptors of containers, layers and built-in objects, that it has read count already.
  */
 MUST_CHECK wfp_err bfe_load_boot(struct bfe *b, const char *store_path);
 MUST_CHECK wfp_err bfe_load(struct bfe *b);
