@@ -76,6 +76,17 @@ TEST(options_have_defaults_and_limits)
 	world_close(&w);
 }
 
+TEST(the_watch_over_connections_can_be_switched_off_again)
+{
+	struct world w = world_open();
+
+	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS), 0);
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS, 1));
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS, 0));
+	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS), 0);
+	world_close(&w);
+}
+
 TEST(an_option_is_not_set_in_a_transaction_or_a_dynamic_session)
 {
 	struct world w = world_open();
