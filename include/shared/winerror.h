@@ -15,14 +15,13 @@
 #define FAILED(hr)    ((HRESULT)(hr) < 0)
 
 /* What the functions beside the platform's own return: text forms of descriptors and keys. */
-#define ERROR_PATH_NOT_FOUND	     3U
-#define ERROR_OUTOFMEMORY	     14U
-#define ERROR_INVALID_NAME	     123U
-#define ERROR_UNKNOWN_REVISION	     1305U
-#define ERROR_NONE_MAPPED	     1332U
-#define ERROR_INVALID_ACL	     1336U
-#define ERROR_INVALID_SID	     1337U
-#define ERROR_INVALID_SECURITY_DESCR 1338U
+#define ERROR_PATH_NOT_FOUND   3U
+#define ERROR_OUTOFMEMORY      14U
+#define ERROR_INVALID_NAME     123U
+#define ERROR_UNKNOWN_REVISION 1305U
+#define ERROR_NONE_MAPPED      1332U
+#define ERROR_INVALID_ACL      1336U
+#define ERROR_INVALID_SID      1337U
 
 /* The engine is not there, or went away in the middle of a call. */
 #define RPC_S_OK		    ERROR_SUCCESS

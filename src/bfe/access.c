@@ -44,6 +44,14 @@ void bfe_sd_put(struct bfe_sd *sd)
 	mem_free(sd);
 }
 
+wfp_err bfe_sd_check_form(const struct model_blob *given)
+{
+	struct model_sd sd;
+
+	return given && model_sd_parse(&sd, given->data, given->size) ? ERR_INVALID_SECURITY_DESCR
+								      : ERR_OK;
+}
+
 /* ---- checks ------------------------------------------------------------------------------------
  */
 

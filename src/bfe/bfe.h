@@ -46,7 +46,9 @@ void bfe_destroy(struct bfe *b);
  * The two steps of a start.  bfe_load_boot puts the boot-time filters in force, with nothing else;
  * their records come from the copy beside the store's database, or, when that is missing or
  * damaged, from the store.  bfe_load then replaces them, in one commit, by the persistent objects.
- * A failed one changes nothing and can be tried again.
+ * A record that means nothing any more is logged and left out, with what refers to it; it stays in
+ * the store.  A step that fails adds and deletes no object and can be tried again; the options, and
+ * the descriptors of containers, layers and built-in objects, that it has read count already.
  */
 MUST_CHECK wfp_err bfe_load_boot(struct bfe *b, const char *store_path);
 MUST_CHECK wfp_err bfe_load(struct bfe *b);
@@ -82,7 +84,7 @@ MUST_CHECK wfp_err bfe_session_open(struct bfe *b, const struct bfe_session_conf
  * Aborts an open transaction, then deletes what a dynamic session added, and ends its
  * enumerations and subscriptions (waits for a callback that runs): their handles are gone with it.
  * NULL is fine.  What cannot be deleted now (another session keeps the lock, or there is no memory)
- * goes with the next call that can.
+ * goes with the next call, or bfe_tick, that can.
  */
 void bfe_session_close(struct bfe_session *s);
 struct guid bfe_session_key(const struct bfe_session *s);
@@ -100,7 +102,8 @@ MUST_CHECK wfp_err bfe_txn_begin(struct bfe_session *s, uint32_t flags);
 MUST_CHECK wfp_err bfe_txn_commit(struct bfe_session *s);
 MUST_CHECK wfp_err bfe_txn_abort(struct bfe_session *s);
 /* Aborts transactions that have lasted longer than the watchdog allows (an hour, or the engine
- * option): the next call in one gets FWP_E_TXN_ABORTED.  Thread: any one, now and then. */
+ * option): the next call in one gets FWP_E_TXN_ABORTED.  Finishes what bfe_session_close could not.
+ * Thread: any one, now and then. */
 void bfe_tick(struct bfe *b);
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -112,7 +115,8 @@ struct bfe_added {
 
 /*
  * draft: as model_object_create says; a zero key is replaced by a new one; a filter's zero sublayer
- * means the layer's default.  sd: a self-relative descriptor or NULL: inherited from the container.
+ * means the layer's default.  sd: a self-relative descriptor (if not: ERROR_INVALID_SECURITY_DESCR)
+ * or NULL: inherited from the container.
  * out may be NULL.  Outside a transaction: one of its own.
  */
 MUST_CHECK wfp_err bfe_object_add(struct bfe_session *s, const struct model_object *draft,

@@ -6,9 +6,14 @@
  * and adds them again out of force, in the commit that brings the persistent ones: so packets meet
  * the one set or the other, never none.  Called by the host program, once each, before there are
  * clients.
+ *
+ * A record that has no meaning any more (an upgrade took its layer, damage its bytes) is left out
+ * and logged, and so is what refers to it: a host that comes up without one filter is better off
+ * than one that does not come up.  It stays in the store, for an upgrade that knows it again.
  */
 #include "bfe/persist.h"
 
+#include "base/log.h"
 #include "bfe/store.h"
 #include "rpc/codec.h"
 
@@ -43,16 +48,31 @@ static wfp_err restore_sd(struct bfe_session *s, const struct store_record *reco
 				    &record->key, &sd);
 }
 
+/* Errors of the store do not come this way, so that lack of memory is all that ends the reading. */
+static wfp_err leave_out(const struct store_record *record, wfp_err err)
+{
+	char key[GUID_TEXT];
+
+	if (!err || err == ERR_NO_MEMORY)
+		return err;
+	log_error("the kept %s %s is not loaded: %s (0x%08x, %s)",
+		  record->kind < MODEL_KINDS ? model_kind_name((enum model_kind)record->kind)
+					     : "security descriptor",
+		  guid_format(&record->key, key), err_name(err), err, err_text(err));
+	return ERR_OK;
+}
+
 static wfp_err restore(void *ctx, const struct store_record *record)
 {
-	return record->kind < MODEL_KINDS ? restore_object(ctx, record) : restore_sd(ctx, record);
+	return leave_out(record, record->kind < MODEL_KINDS ? restore_object(ctx, record)
+							    : restore_sd(ctx, record));
 }
 
 static wfp_err restore_boot(void *ctx, const struct store_record *record)
 {
 	bool boot = record->lifetime == STORE_BOOTTIME && record->kind < MODEL_KINDS;
 
-	return boot ? restore_object(ctx, record) : ERR_OK;
+	return boot ? leave_out(record, restore_object(ctx, record)) : ERR_OK;
 }
 
 /* ---- the steps ----------------------------------------------------------------------------------

@@ -355,12 +355,19 @@ struct add {
 	struct bfe_added added;
 };
 
+static wfp_err may_add(struct bfe_session *s, void *arg)
+{
+	const struct add *a = arg;
+
+	return bfe_container_check(s, (enum bfe_secured)a->draft->kind, MODEL_RIGHT_ADD);
+}
+
 static wfp_err add_op(struct bfe_session *s, void *arg)
 {
 	struct add *a = arg;
 	struct model_object *payload;
 	struct bfe_object *o;
-	wfp_err err = bfe_container_check(s, (enum bfe_secured)a->draft->kind, MODEL_RIGHT_ADD);
+	wfp_err err = may_add(s, arg);
 
 	if (!err)
 		err = check_key(s->bfe, a->draft);
@@ -388,7 +395,9 @@ wfp_err bfe_object_add(struct bfe_session *s, const struct model_object *draft,
 
 	if ((unsigned)draft->kind >= MODEL_KINDS)
 		return ERR_INVALID_ENUMERATOR;
-	err = bfe_write(s, add_op, &a);
+	err = bfe_sd_check_form(sd);
+	if (!err)
+		err = bfe_write(s, may_add, add_op, &a);
 	if (!err && out)
 		*out = a.added;
 	return err;
@@ -467,6 +476,15 @@ struct target {
 	struct bfe_sd *sd;
 };
 
+/* What the session sees.  REQUIRES(b->lock) */
+static struct bfe_object *find(struct bfe_session *s, const struct target *t)
+{
+	struct bfe_view view = bfe_view_of(s);
+
+	return t->key ? bfe_view_find(s->bfe, &view, t->kind, t->key)
+		      : bfe_view_find_id(s->bfe, &view, t->kind, t->id);
+}
+
 static wfp_err check_owner(const struct bfe_session *s, const struct bfe_object *o)
 {
 	if (o->lifetime == BFE_BUILTIN)
@@ -474,6 +492,25 @@ static wfp_err check_owner(const struct bfe_session *s, const struct bfe_object 
 	if (o->lifetime == BFE_DYNAMIC)
 		return o->owner == s ? ERR_OK : ERR_WRONG_SESSION;
 	return s->flags & BFE_SESSION_DYNAMIC ? ERR_DYNAMIC_SESSION_IN_PROGRESS : ERR_OK;
+}
+
+/* By what is committed: everything but the right may be another when the role is ours. */
+static wfp_err may_delete(struct bfe_session *s, void *arg)
+{
+	struct bfe *b = s->bfe;
+	struct bfe_sd *sd = NULL;
+	struct bfe_object *o;
+	wfp_err err = ERR_OK;
+
+	lock_take(&b->lock);
+	o = find(s, arg);
+	if (o && !check_owner(s, o))
+		sd = bfe_sd_get(o->sd);
+	lock_drop(&b->lock);
+	if (sd)
+		err = bfe_sd_check(s, sd, MODEL_RIGHT_DELETE);
+	bfe_sd_put(sd);
+	return err;
 }
 
 static wfp_err delete_op(struct bfe_session *s, void *arg)
@@ -500,14 +537,14 @@ wfp_err bfe_object_delete(struct bfe_session *s, enum model_kind kind, const str
 {
 	if ((unsigned)kind >= MODEL_KINDS)
 		return ERR_INVALID_ENUMERATOR;
-	return bfe_write(s, delete_op, &(struct target){.kind = kind, .key = key});
+	return bfe_write(s, may_delete, delete_op, &(struct target){.kind = kind, .key = key});
 }
 
 wfp_err bfe_object_delete_by_id(struct bfe_session *s, enum model_kind kind, uint64_t id)
 {
 	if ((unsigned)kind >= MODEL_KINDS)
 		return ERR_INVALID_ENUMERATOR;
-	return bfe_write(s, delete_op, &(struct target){.kind = kind, .id = id});
+	return bfe_write(s, may_delete, delete_op, &(struct target){.kind = kind, .id = id});
 }
 
 /* ---- getting ----------------------------------------------------------------------------------
@@ -518,12 +555,9 @@ static wfp_err find_target(struct bfe_session *s, struct target *t)
 {
 	struct bfe *b = s->bfe;
 	struct bfe_object *o;
-	struct bfe_view view;
 
 	lock_take(&b->lock);
-	view = bfe_view_of(s);
-	o = t->key ? bfe_view_find(b, &view, t->kind, t->key)
-		   : bfe_view_find_id(b, &view, t->kind, t->id);
+	o = find(s, t);
 	if (o) {
 		t->found = model_object_get(o->o);
 		t->sd = bfe_sd_get(o->sd);

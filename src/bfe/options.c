@@ -70,13 +70,20 @@ struct setting {
 	uint32_t option, value;
 };
 
-static wfp_err set_op(struct bfe_session *s, void *arg)
+static wfp_err may_set(struct bfe_session *s, UNUSED void *arg)
 {
-	const struct setting *set = arg;
 	wfp_err err = bfe_container_check(s, BFE_SECURED_ENGINE, MODEL_RIGHT_WRITE);
 
 	if (!err && s->flags & BFE_SESSION_DYNAMIC)
 		err = ERR_DYNAMIC_SESSION_IN_PROGRESS;
+	return err;
+}
+
+static wfp_err set_op(struct bfe_session *s, void *arg)
+{
+	const struct setting *set = arg;
+	wfp_err err = may_set(s, arg);
+
 	if (!err)
 		err = bfe_persist_option(s->bfe, options[set->option].name, set->value);
 	if (!err)
@@ -92,5 +99,5 @@ wfp_err bfe_option_set(struct bfe_session *s, uint32_t option, uint32_t value)
 		return ERR_INVALID_ENUMERATOR;
 	if (value > options[option].max)
 		return ERR_OUT_OF_BOUNDS;
-	return bfe_write_alone(s, set_op, &set);
+	return bfe_write_alone(s, may_set, set_op, &set);
 }

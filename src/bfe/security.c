@@ -265,14 +265,42 @@ static wfp_err check_owner(const struct bfe_session *s, const struct change *c)
 		       : ERR_ACCESS_DENIED;
 }
 
+static wfp_err check_rights(const struct bfe_session *s, const struct subject *t,
+			    const struct bfe_sd *sd, uint32_t info)
+{
+	uint32_t rights = needed_rights(info);
+
+	return rights ? check(s, t, sd, rights) : ERR_OK;
+}
+
 static wfp_err check_change(const struct bfe_session *s, const struct change *c)
 {
 	wfp_err err = check_dynamic(s, &c->t);
-	uint32_t rights = needed_rights(c->info);
 
-	if (!err && rights)
-		err = check(s, &c->t, *c->t.slot, rights);
+	if (!err)
+		err = check_rights(s, &c->t, *c->t.slot, c->info);
 	return err ? err : check_owner(s, c);
+}
+
+/* By what is committed, and of the rights alone: the rest may be another when the role is ours. */
+static wfp_err may_change(struct bfe_session *s, void *arg)
+{
+	const struct change *c = arg;
+	struct subject t = c->t;
+	struct bfe *b = s->bfe;
+	struct bfe_sd *sd = NULL;
+	struct bfe_view view;
+	wfp_err err = ERR_OK;
+
+	lock_take(&b->lock);
+	view = bfe_view_of(s);
+	if (!find(b, &view, &t) && !check_dynamic(s, &t))
+		sd = bfe_sd_get(*t.slot);
+	lock_drop(&b->lock);
+	if (sd)
+		err = check_rights(s, &t, sd, c->info);
+	bfe_sd_put(sd);
+	return err;
 }
 
 static wfp_err change_object(struct bfe *b, const struct change *c, struct bfe_sd *sd)
@@ -362,5 +390,7 @@ wfp_err bfe_security_set(struct bfe_session *s, enum bfe_secured what, const str
 	struct change c = {.info = info, .sd = sd};
 	wfp_err err = sd ? subject_init(&c.t, what, key) : ERR_NULL_POINTER;
 
-	return err ? err : bfe_write_alone(s, change_op, &c);
+	if (!err)
+		err = bfe_sd_check_form(sd);
+	return err ? err : bfe_write_alone(s, may_change, change_op, &c);
 }

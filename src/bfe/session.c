@@ -4,7 +4,8 @@
  *
  * Closing cannot be refused, but deleting what a dynamic session added can be impossible for now:
  * inside a notifyFn, while this very thread holds another session's transaction, or without
- * memory.  Such a session waits on the list of the dying; every call tries to finish it.
+ * memory.  Such a session waits on the list of the dying; every call and every bfe_tick tries to
+ * finish it.
  */
 #include "bfe/state.h"
 

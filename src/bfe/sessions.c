@@ -3,8 +3,8 @@
  * sessions - the list of open sessions, and the watchdog over their transactions.
  *
  * The list is a copy that its caller owns.  The watchdog is called by the host program now and
- * then, on any thread; it waits for nobody and leaves a session alone whose call runs at that
- * moment.
+ * then, on any thread; it waits for no transaction and leaves a session alone whose call runs at
+ * that moment.  It also finishes the dying, for which there may never be another call.
  */
 #include "bfe/state.h"
 
@@ -143,4 +143,5 @@ void bfe_tick(struct bfe *b)
 		s->aborted = true;
 		bfe_call_leave(s);
 	}
+	bfe_sessions_reap(b);
 }

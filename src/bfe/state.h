@@ -201,10 +201,14 @@ void bfe_object_unlink(struct bfe *b, struct bfe_object *o);
 
 typedef wfp_err bfe_op(struct bfe_session *s, void *arg);
 
-/* Runs op as the writer, in the session's transaction or in one of its own. */
-MUST_CHECK wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg);
+/*
+ * Runs op as the writer, in the session's transaction or in one of its own.  Before one of its own
+ * may says what can be said without the role, so that who is refused anyway does not wait for it;
+ * what it has seen may have changed until op runs.
+ */
+MUST_CHECK wfp_err bfe_write(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg);
 /* Refused inside an explicit transaction; op changes at once what is not versioned. */
-MUST_CHECK wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg);
+MUST_CHECK wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg);
 /* One call at a time per session; refused inside a notifyFn or a classifyFn. */
 MUST_CHECK wfp_err bfe_call_enter(struct bfe_session *s);
 void bfe_call_leave(struct bfe_session *s);
@@ -239,6 +243,8 @@ MUST_CHECK wfp_err bfe_sd_check(const struct bfe_session *s, const struct bfe_sd
 /* The same for a container or the engine.  The lock not held. */
 MUST_CHECK wfp_err bfe_container_check(struct bfe_session *s, enum bfe_secured what,
 				       uint32_t right);
+/* ERR_INVALID_SECURITY_DESCR: what a caller gives is not well-formed.  NULL is fine. */
+MUST_CHECK wfp_err bfe_sd_check_form(const struct model_blob *given);
 /* The descriptor of a new object; given NULL: what it inherits.  By the writer. */
 MUST_CHECK wfp_err bfe_sd_inherit(struct bfe_session *s, enum model_kind kind,
 				  const struct model_blob *given, struct bfe_sd **out);

@@ -92,18 +92,27 @@ static bool still_there(struct bfe *b, struct bfe_session *s) REQUIRES(b->lock)
 	return there;
 }
 
+static uint64_t next_look(const struct bfe_session *s)
+{
+	return s->alive ? clock_now() + ALIVE_SLICE : CLOCK_NEVER;
+}
+
+/* Looks by the clock, not when it was quiet for so long: a busy engine never is. */
 static wfp_err wait_for_role(struct bfe *b, struct bfe_session *s, uint64_t deadline)
 	REQUIRES(b->lock)
 {
-	while (b->writer) {
-		uint64_t now = clock_now(), until = deadline;
+	uint64_t look = next_look(s);
 
-		if (now >= deadline)
+	while (b->writer) {
+		uint64_t until = deadline < look ? deadline : look;
+
+		if (clock_now() >= deadline)
 			return ERR_TIMEOUT;
-		if (s->alive && deadline - now > ALIVE_SLICE)
-			until = now + ALIVE_SLICE;
-		if (!cond_wait_until(&b->changed, &b->lock, until) && !still_there(b, s))
+		if (cond_wait_until(&b->changed, &b->lock, until) && clock_now() < look)
+			continue;
+		if (!still_there(b, s))
 			return ERR_SESSION_ABORTED;
+		look = next_look(s);
 	}
 	return ERR_OK;
 }
@@ -188,7 +197,15 @@ static wfp_err end_implicit(struct bfe_session *s, wfp_err err)
 	return err;
 }
 
-wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
+/* Whoever may not do it neither waits nor makes others wait; op asks again, when it counts. */
+static wfp_err begin_implicit(struct bfe_session *s, bfe_op *may, void *arg)
+{
+	wfp_err err = may(s, arg);
+
+	return err ? err : bfe_txn_acquire(s, bfe_txn_deadline(s));
+}
+
+wfp_err bfe_write(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg)
 {
 	wfp_err err = bfe_call_enter(s);
 	bool implicit;
@@ -197,7 +214,7 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 		return err;
 	implicit = !s->in_txn;
 	if (implicit)
-		err = bfe_txn_acquire(s, bfe_txn_deadline(s));
+		err = begin_implicit(s, may, arg);
 	else if (s->read_only)
 		err = ERR_INCOMPATIBLE_TXN;
 	if (!err) {
@@ -209,13 +226,13 @@ wfp_err bfe_write(struct bfe_session *s, bfe_op *op, void *arg)
 	return err;
 }
 
-wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *op, void *arg)
+wfp_err bfe_write_alone(struct bfe_session *s, bfe_op *may, bfe_op *op, void *arg)
 {
 	wfp_err err = bfe_call_enter(s);
 
 	if (err)
 		return err;
-	err = s->in_txn ? ERR_TXN_IN_PROGRESS : bfe_txn_acquire(s, bfe_txn_deadline(s));
+	err = s->in_txn ? ERR_TXN_IN_PROGRESS : begin_implicit(s, may, arg);
 	if (!err)
 		err = end_implicit(s, op(s, arg));
 	bfe_call_leave(s);

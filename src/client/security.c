@@ -82,7 +82,7 @@ static wfp_err compose(const struct parts *p, struct arena *a, ProtobufCBinaryDa
 	SECURITY_DESCRIPTOR_RELATIVE head = {.Revision = SECURITY_DESCRIPTOR_REVISION};
 
 	if (!well_formed(p))
-		return ERR_INVALID_PARAMETER;
+		return ERR_INVALID_SECURITY_DESCR;
 	out->data = arena_zalloc(a, 1, sizeof(head) + owner + group + dacl + sacl + 16);
 	out->len = sizeof(head);
 	if (!out->data)
@@ -101,7 +101,7 @@ static wfp_err split(const void *sd, struct parts *out)
 	const SECURITY_DESCRIPTOR *head = sd;
 
 	if (head->Revision != SECURITY_DESCRIPTOR_REVISION)
-		return ERR_INVALID_PARAMETER;
+		return ERR_INVALID_SECURITY_DESCR;
 	if (head->Control & SE_SELF_RELATIVE)
 		split_relative(sd, out);
 	else

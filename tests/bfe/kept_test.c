@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "bfe/store.h"
 #include "model/inherit.h"
 #include "model/sddl.h"
@@ -461,6 +462,118 @@ TEST(what_belongs_to_a_built_in_provider_is_in_force_whatever_its_service_does)
 	CHECK(!guid_is_zero(&f.provider));
 	CHECK_OK(filter_add(k.w.s, &f, NULL));
 	restart(&k);
+	CHECK(in_force(&k.w));
+	kept_close(&k);
+}
+
+/* ---- what means nothing any more ----------------------------------------------------------------
+ */
+
+struct lines {
+	unsigned count;
+	char all[1024];
+};
+
+static void keep_line(void *ctx, UNUSED enum log_level level, const char *line)
+{
+	struct lines *lines = ctx;
+	size_t used = strlen(lines->all);
+
+	lines->count++;
+	snprintf(lines->all + used, sizeof(lines->all) - used, "%s\n", line);
+}
+
+/* What one start logs. */
+static struct lines logged_restart(struct kept *k)
+{
+	struct lines lines = {.count = 0};
+
+	halt(k);
+	boot(k);
+	log_set_sink(keep_line, &lines);
+	CHECK_OK(bfe_load_boot(k->w.bfe, k->path));
+	CHECK_OK(bfe_load(k->w.bfe));
+	log_set_sink(NULL, NULL);
+	return lines;
+}
+
+/* As an upgrade or a bad disk may leave it. */
+static void spoil(struct kept *k, const struct store_record *record)
+{
+	CHECK_OK(store_begin(k->store));
+	CHECK_OK(store_put(k->store, record));
+	CHECK_OK(store_commit(k->store));
+}
+
+static void lose(struct kept *k, enum model_kind kind, uint32_t key)
+{
+	const struct guid lost = key_of(key);
+
+	CHECK_OK(store_begin(k->store));
+	CHECK_OK(store_delete(k->store, kind, &lost));
+	CHECK_OK(store_commit(k->store));
+}
+
+TEST(what_refers_to_something_that_is_gone_is_left_out_with_its_reason)
+{
+	struct kept k = kept_open();
+	struct lines lines;
+
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 1, 0));
+	CHECK_OK(add_kept(k.w.s, MODEL_SUBLAYER, 1, 1));
+	CHECK_OK(add_kept_filter(k.w.s, 1, 1, 1, MODEL_FILTER_PERSISTENT, NULL));
+	CHECK_OK(add_kept_filter(k.w.s, 2, 0, 0, MODEL_FILTER_PERSISTENT, NULL));
+	lose(&k, MODEL_PROVIDER, 1);
+	lines = logged_restart(&k);
+	CHECK(!there(k.w.s, MODEL_SUBLAYER, 1) && !there(k.w.s, MODEL_FILTER, 1));
+	CHECK(there(k.w.s, MODEL_FILTER, 2) && in_force(&k.w));
+	CHECK_EQ_U(lines.count, 2);
+	CHECK(strstr(lines.all, "sublayer {00000001-") && strstr(lines.all, "filter {00000001-"));
+	CHECK(strstr(lines.all, "FWP_E_PROVIDER_NOT_FOUND (0x80320005"));
+	CHECK(strstr(lines.all, "FWP_E_SUBLAYER_NOT_FOUND (0x80320007"));
+	kept_close(&k);
+}
+
+TEST(a_record_whose_bytes_make_no_sense_is_left_out_and_stays_in_the_store)
+{
+	struct kept k = kept_open();
+	struct store_record bad = {.kind = MODEL_PROVIDER,
+				   .key = key_of(9),
+				   .lifetime = STORE_PERSISTENT,
+				   .data = "\xff\xff",
+				   .size = 2};
+
+	spoil(&k, &bad);
+	bad.kind = 0x200; /* the descriptor of the providers' container */
+	bad.sd = "no";
+	bad.sd_size = 2;
+	spoil(&k, &bad);
+	CHECK_OK(add_kept(k.w.s, MODEL_PROVIDER, 1, 0));
+	for (int starts = 0; starts < 2; starts++) {
+		CHECK_EQ_U(logged_restart(&k).count, 2);
+		CHECK(there(k.w.s, MODEL_PROVIDER, 1) && !there(k.w.s, MODEL_PROVIDER, 9));
+	}
+	kept_close(&k);
+}
+
+TEST(a_boot_time_filter_that_means_nothing_any_more_does_not_keep_the_others_out)
+{
+	struct kept k = kept_open();
+	const struct store_record bad = {.kind = MODEL_FILTER,
+					 .key = key_of(9),
+					 .lifetime = STORE_BOOTTIME,
+					 .data = "\xff\xff",
+					 .size = 2};
+	struct lines lines = {.count = 0};
+
+	spoil(&k, &bad);
+	CHECK_OK(add_kept_filter(k.w.s, 1, 0, 0, MODEL_FILTER_BOOTTIME, NULL));
+	halt(&k);
+	boot(&k);
+	log_set_sink(keep_line, &lines);
+	CHECK_OK(bfe_load_boot(k.w.bfe, k.path));
+	log_set_sink(NULL, NULL);
+	CHECK_EQ_U(lines.count, 1);
 	CHECK(in_force(&k.w));
 	kept_close(&k);
 }

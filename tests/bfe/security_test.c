@@ -87,6 +87,31 @@ TEST(by_default_a_user_may_open_a_session_and_nothing_else)
 	world_close(&w);
 }
 
+TEST(who_may_not_change_anything_does_not_wait_for_who_changes_something)
+{
+	struct world w = world_open();
+	struct bfe_session_config config = {.txn_wait_ms = 1};
+	struct guid k = key_of(1);
+	struct model_blob *token;
+	struct bfe_session *s;
+
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_OK(model_token_make_unix(&token, ALICE, NULL, 0));
+	config.token = token;
+	CHECK_OK(bfe_session_open(w.bfe, &config, &s));
+	mem_free(token);
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_ERR(add_filter(s, 0, NULL), ERR_ACCESS_DENIED);
+	CHECK_ERR(delete_key(s, MODEL_PROVIDER, 1), ERR_ACCESS_DENIED);
+	CHECK_ERR(bfe_option_set(s, BFE_OPTION_COLLECT_NET_EVENTS, 0), ERR_ACCESS_DENIED);
+	CHECK_ERR(set_sd(s, (enum bfe_secured)MODEL_PROVIDER, &k, MODEL_SD_DACL, "D:"),
+		  ERR_ACCESS_DENIED);
+	CHECK_ERR(set_sd(s, BFE_SECURED_ENGINE, NULL, MODEL_SD_DACL, "D:"), ERR_ACCESS_DENIED);
+	CHECK_OK(bfe_txn_commit(w.s));
+	bfe_session_close(s);
+	world_close(&w);
+}
+
 TEST(root_is_an_administrator_and_may_do_everything)
 {
 	struct world w = world_open();
@@ -281,6 +306,22 @@ TEST(a_dynamic_session_changes_descriptors_of_its_own_objects_only)
 		  ERR_DYNAMIC_SESSION_IN_PROGRESS);
 	bfe_session_close(e);
 	bfe_session_close(d);
+	world_close(&w);
+}
+
+TEST(what_is_no_descriptor_is_refused_with_a_code_of_its_own)
+{
+	struct world w = world_open();
+	const struct model_object draft = object_draft(MODEL_PROVIDER, 1);
+	struct model_blob sd = {.size = 2, .data = (uint8_t[]){1, 0}};
+	struct guid k = key_of(1);
+
+	CHECK_ERR(bfe_object_add(w.s, &draft, &sd, NULL), ERR_INVALID_SECURITY_DESCR);
+	CHECK_OK(add_provider(w.s, 1));
+	CHECK_ERR(bfe_security_set(w.s, (enum bfe_secured)MODEL_PROVIDER, &k, MODEL_SD_DACL, &sd),
+		  ERR_INVALID_SECURITY_DESCR);
+	CHECK_ERR(bfe_security_set(w.s, BFE_SECURED_ENGINE, NULL, MODEL_SD_OWNER, &sd),
+		  ERR_INVALID_SECURITY_DESCR);
 	world_close(&w);
 }
 

@@ -76,6 +76,17 @@ TEST(options_have_defaults_and_limits)
 	world_close(&w);
 }
 
+TEST(the_watch_over_connections_can_be_switched_off_again)
+{
+	struct world w = world_open();
+
+	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS), 0);
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS, 1));
+	CHECK_OK(bfe_option_set(w.s, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS, 0));
+	CHECK_EQ_U(bfe_option_value(w.bfe, BFE_OPTION_MONITOR_IPSEC_CONNECTIONS), 0);
+	world_close(&w);
+}
+
 TEST(an_option_is_not_set_in_a_transaction_or_a_dynamic_session)
 {
 	struct world w = world_open();
@@ -118,6 +129,21 @@ TEST(a_session_keeps_texts_of_some_length_and_no_more)
 	name[4096] = 'x';
 	config.name = NULL;
 	CHECK_ERR(bfe_session_open(w.bfe, &config, &s), ERR_INVALID_PARAMETER);
+	world_close(&w);
+}
+
+TEST(what_could_not_be_deleted_at_the_close_goes_with_the_next_tick)
+{
+	struct world w = world_open();
+	struct bfe_session *d = dynamic(&w);
+
+	CHECK_OK(add_filter(d, 0, NULL));
+	mem_fail_every(1);
+	bfe_session_close(d);
+	mem_fail_every(0);
+	CHECK(in_force(&w) || !MEM_TRACKED);
+	bfe_tick(w.bfe);
+	CHECK(!in_force(&w));
 	world_close(&w);
 }
 
@@ -185,6 +211,40 @@ SIM_TEST(nobody_waits_for_the_lock_on_behalf_of_a_client_that_has_gone)
 	CHECK_OK(bfe_txn_begin(w.s, 0));
 	CHECK_ERR(bfe_txn_begin(s, 0), ERR_SESSION_ABORTED);
 	CHECK(clock_now() - start < 2 * CLOCK_S);
+	CHECK_OK(bfe_txn_commit(w.s));
+	bfe_session_close(s);
+	world_close(&w);
+}
+
+/* Wakes whoever waits, more often than the client is looked after. */
+static void make_noise(void *arg)
+{
+	struct world *w = arg;
+	struct bfe_session *s;
+
+	CHECK_OK(session_open(w->bfe, 0, 0, &s));
+	for (unsigned i = 0; i < 50; i++) {
+		wait_for(100 * CLOCK_MS);
+		CHECK(!there(s, MODEL_PROVIDER, 1));
+	}
+	bfe_session_close(s);
+}
+
+SIM_TEST(a_client_that_has_gone_is_noticed_on_a_busy_engine)
+{
+	struct world w = world_open();
+	uint64_t start = clock_now();
+	struct bfe_session_config config = {
+		.txn_wait_ms = 10000, .alive = gone_after_a_second, .ctx = &start};
+	struct bfe_session *s;
+	struct thread *noise;
+
+	CHECK_OK(bfe_session_open(w.bfe, &config, &s));
+	CHECK_OK(bfe_txn_begin(w.s, 0));
+	CHECK_OK(thread_start(&noise, "noise", make_noise, &w));
+	CHECK_ERR(bfe_txn_begin(s, 0), ERR_SESSION_ABORTED);
+	CHECK(clock_now() - start < 2 * CLOCK_S);
+	thread_join(noise);
 	CHECK_OK(bfe_txn_commit(w.s));
 	bfe_session_close(s);
 	world_close(&w);

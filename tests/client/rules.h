@@ -209,11 +209,25 @@ static void rules_owner(const struct rules *r, unsigned m, const struct thing *t
 	fault(f, t->life != DYNAMIC && r->member[m].dynamic, ERR_DYNAMIC_SESSION_IN_PROGRESS);
 }
 
+/* Outside of a transaction who may not delete it does not wait for who writes. */
+static bool rules_refuses_at_once(const struct rules *r, unsigned m, const struct thing *committed)
+{
+	struct faults owner = {.n = 0};
+
+	rules_owner(r, m, committed, &owner);
+	return r->member[m].txn == NONE && committed->there && owner.n == 0 &&
+	       is_denied(r, committed, RIGHT_DELETE);
+}
+
 static void rules_delete(const struct rules *r, unsigned m, unsigned kind, unsigned key,
 			 struct faults *f)
 {
 	const struct thing *t = &r->now.t[kind][key];
 
+	if (rules_refuses_at_once(r, m, &r->committed.t[kind][key])) {
+		fault(f, true, ERR_ACCESS_DENIED);
+		return;
+	}
 	if (!rules_may_write(r, m, f))
 		return;
 	fault(f, !t->there, rules_missing[kind]);

@@ -133,13 +133,13 @@ TEST(what_is_no_descriptor_is_refused_before_it_is_sent)
 	SID none = {.Revision = 9};
 	HANDLE engine = program_start();
 
-	CHECK_ERR(FwpmProviderAdd0(engine, &provider, &wrong), ERR_INVALID_PARAMETER);
+	CHECK_ERR(FwpmProviderAdd0(engine, &provider, &wrong), ERR_INVALID_SECURITY_DESCR);
 	CHECK_ERR(FwpmEngineSetSecurityInfo0(engine, DACL_SECURITY_INFORMATION, NULL, NULL, &small,
 					     NULL),
-		  ERR_INVALID_PARAMETER);
+		  ERR_INVALID_SECURITY_DESCR);
 	CHECK_ERR(FwpmEngineSetSecurityInfo0(engine, OWNER_SECURITY_INFORMATION, &none, NULL, NULL,
 					     NULL),
-		  ERR_INVALID_PARAMETER);
+		  ERR_INVALID_SECURITY_DESCR);
 	CHECK_ERR(FwpmEngineSetSecurityInfo0(engine, OWNER_SECURITY_INFORMATION, NULL, NULL, NULL,
 					     NULL),
 		  ERR_NULL_POINTER);
