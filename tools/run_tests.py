@@ -37,7 +37,7 @@ PLANS = {
     "tsan-gcc": ({"engine"}, FEWER),
 }
 SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/rpc", "tests/client", "tests/netns"]
-FUZZ_SECONDS = 60
+FUZZ_SECONDS = 40
 
 
 class Test:
