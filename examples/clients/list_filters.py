@@ -20,7 +20,7 @@ import uuid
 
 import wfp_pb2 as wfp
 
-DEFAULT_SOCKET = "/run/openwfp/bfe.sock"
+DEFAULT_SOCKET = "/run/openwfp/wfpd.sock"
 
 ALE_AUTH_CONNECT_V4 = uuid.UUID("c38d57d1-05a7-4c33-904f-7fbceee60e82").bytes_le
 IP_PROTOCOL = uuid.UUID("3971ef2b-623e-4f9a-8cb1-6e79b806b9a7").bytes_le

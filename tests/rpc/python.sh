@@ -3,7 +3,9 @@
 # Another language gets a client from the .proto file alone: the Python example lists and adds.
 cd "${SRCROOT:-$(dirname "$0")/../..}" && . tests/tap.sh
 command -v protoc >/dev/null || skip_all "no protoc (Debian: protobuf-compiler)"
-python3 -c 'import google.protobuf' 2>/dev/null || skip_all "no protocol buffers for Python (Debian: python3-protobuf)"
+# Debian's own python3 knows Debian's packages; the first on the PATH may be another.
+for python in python3 /usr/bin/python3 none; do "$python" -c 'import google.protobuf' 2>/dev/null && break; done
+[ "$python" != none ] || skip_all "no protocol buffers for Python (Debian: python3-protobuf)"
 socket=$tmp/run/socket
 generated() { protoc -I src/rpc --python_out="$tmp" src/rpc/wfp.proto src/rpc/ipsec.proto; }
 started() {
@@ -13,7 +15,7 @@ started() {
 	exec 9>"$tmp/stop"
 	eventually grep -q ready "$tmp/ready"
 }
-client() { PYTHONPATH="$tmp${PYTHONPATH:+:$PYTHONPATH}" python3 examples/clients/list_filters.py --socket "$socket" "$@" >"$tmp/out" 2>&1; }
+client() { PYTHONPATH="$tmp${PYTHONPATH:+:$PYTHONPATH}" "$python" examples/clients/list_filters.py --socket "$socket" "$@" >"$tmp/out" 2>&1; }
 lists_none() { client && [ ! -s "$tmp/out" ]; }
 adds() { client --block-port 443 && grep -q '^added ' "$tmp/out" && grep -q 'block TCP port 443$' "$tmp/out"; }
 lists_again() { client && [ "$(grep -c 'block TCP port 443$' "$tmp/out")" = 1 ]; }
