@@ -14,8 +14,8 @@ nothing_else() { local more; more=$(comm -13 <(echo "$declared") <(exported "$1"
 	[ -z "$more" ] || { echo "exported by $1, but not declared:"; echo "$more"; return 1; }; }
 many() { [ "$(wc -l <<<"$declared")" -gt 100 ] || { echo "only these were found:"; echo "$declared"; return 1; }; }
 point the_declarations_are_found many
-point wfp_defines_every_declared_function all_defined wfp
+point wfp_replay_defines_every_declared_function all_defined wfp-replay
 point wfpd_defines_every_declared_function all_defined wfpd
-point wfp_exports_nothing_else nothing_else wfp
+point wfp_replay_exports_nothing_else nothing_else wfp-replay
 point wfpd_exports_nothing_else nothing_else wfpd
 finish
