@@ -311,14 +311,16 @@ wfp_err import_state_load(struct import_state *s, const char *path, struct buf *
 /* ---- writing ----------------------------------------------------------------------------------
  */
 
+static bool same_key(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+	return a->len == b->len && (!a->len || memcmp(a->data, b->data, a->len) == 0);
+}
+
 static bool same_layer(const Openwfp__Layer *layer, const struct Openwfp__Object *o)
 {
-	const ProtobufCBinaryData *key = o->object_case == OPENWFP__OBJECT__OBJECT_FILTER
-						 ? &o->filter->layerkey
-						 : &o->callout->applicablelayer;
-
-	return key->len == layer->layerkey.len &&
-	       (!key->len || memcmp(key->data, layer->layerkey.data, key->len) == 0);
+	return same_key(&layer->layerkey, o->object_case == OPENWFP__OBJECT__OBJECT_FILTER
+						  ? &o->filter->layerkey
+						  : &o->callout->applicablelayer);
 }
 
 static bool belongs(const struct section *of, const struct Openwfp__Object *o,
@@ -384,19 +386,38 @@ static void write_layer(const struct import_state *s, const struct Openwfp__Obje
 	buf_append_str(out, "\t\t</item>\n");
 }
 
+static bool is_layer(const struct Openwfp__Object *o)
+{
+	return o->object_case == OPENWFP__OBJECT__OBJECT_LAYER;
+}
+
+/* A layer that a document names twice is written once, or its filters would double each time. */
+static bool is_new_layer(const struct import_state *s, size_t at)
+{
+	const ProtobufCBinaryData *key;
+
+	if (!is_layer(s->objects[at]))
+		return false;
+	key = &s->objects[at]->layer->layerkey;
+	for (size_t i = 0; i < at; i++)
+		if (is_layer(s->objects[i]) && same_key(&s->objects[i]->layer->layerkey, key))
+			return false;
+	return true;
+}
+
 static void write_layers(const struct import_state *s, struct buf *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_objects; i++)
-		n += s->objects[i]->object_case == OPENWFP__OBJECT__OBJECT_LAYER;
+		n += is_new_layer(s, i);
 	if (n == 0) {
 		buf_append_str(out, "\t<layers/>\n");
 		return;
 	}
 	buf_printf(out, "\t<layers numItems=\"%zu\">\n", n);
 	for (size_t i = 0; i < s->n_objects; i++)
-		if (s->objects[i]->object_case == OPENWFP__OBJECT__OBJECT_LAYER)
+		if (is_new_layer(s, i))
 			write_layer(s, s->objects[i], out);
 	buf_append_str(out, "\t</layers>\n");
 }

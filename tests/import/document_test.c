@@ -138,6 +138,24 @@ TEST(what_is_written_is_read_back_and_written_the_same)
 	import_state_free(&second);
 }
 
+TEST(a_layer_that_is_there_twice_does_not_double_its_filters)
+{
+	static const char twice[] = "<wfpstate><layers><item><layer/><filters><item>"
+				    "<filterId>1</filterId></item></filters></item>"
+				    "<item><layer/><filters/></item></layers></wfpstate>";
+	struct import_state first, second;
+	struct buf a = {0};
+
+	parse(&first, twice, strlen(twice));
+	import_state_write(&first, 0, &a);
+	parse(&second, buf_str(&a), a.len);
+	CHECK_EQ_U(first.n_objects, 3);
+	CHECK_EQ_U(second.n_objects, 2);
+	buf_free(&a);
+	import_state_free(&first);
+	import_state_free(&second);
+}
+
 TEST(the_listing_of_filters_is_read_back_too)
 {
 	struct import_state first, second;
