@@ -113,13 +113,6 @@ static void note_problem(void *ctx, long line, const char *what)
 	s->n_problems++;
 }
 
-static const xmlNode *next_element(const xmlNode *n)
-{
-	while (n && n->type != XML_ELEMENT_NODE)
-		n = n->next;
-	return n;
-}
-
 static bool read_object(struct import_state *s, const xmlNode *element, const struct section *of)
 {
 	struct xml_reader r = {&s->arena, note_problem, s};
@@ -184,11 +177,11 @@ static void note_left_out(struct import_state *s, const xmlNode *element)
 
 static bool read_section(struct import_state *s, const xmlNode *element, const struct section *of)
 {
-	const xmlNode *item = next_element(element->children);
+	const xmlNode *item = xml_next_element(element->children);
 
 	if (of->sort == OPENWFP__OBJECT__OBJECT_LAYER)
 		return read_object(s, element, of);
-	for (; item; item = next_element(item->next))
+	for (; item; item = xml_next_element(item->next))
 		if (!read_object(s, item, of))
 			return false;
 	return true;
@@ -210,7 +203,8 @@ static bool read_tree(struct import_state *s, const xmlNode *element, const char
 			note_left_out(s, element);
 		return true;
 	}
-	for (const xmlNode *c = next_element(element->children); c; c = next_element(c->next))
+	for (const xmlNode *c = xml_next_element(element->children); c;
+	     c = xml_next_element(c->next))
 		if (!read_tree(s, c, path))
 			return false;
 	return true;
@@ -221,7 +215,8 @@ static wfp_err read_document(struct import_state *s, const xmlDoc *doc, struct b
 	const xmlNode *root = doc->children, *child;
 	bool known = false;
 
-	for (child = next_element(root->children); child; child = next_element(child->next)) {
+	for (child = xml_next_element(root->children); child;
+	     child = xml_next_element(child->next)) {
 		const char *name = (const char *)child->name;
 
 		known |= strcmp(name, "wfpstate") == 0 || strcmp(name, "wfpdiag") == 0 ||

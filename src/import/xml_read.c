@@ -54,7 +54,7 @@ const char *xml_text(const struct xml_reader *r, const xmlNode *element)
 	return kept;
 }
 
-static const xmlNode *next_element(const xmlNode *n)
+const xmlNode *xml_next_element(const xmlNode *n)
 {
 	while (n && n->type != XML_ELEMENT_NODE)
 		n = n->next;
@@ -85,7 +85,7 @@ static bool read_flag(enum names_group group, const char *text, uint32_t *out)
 static bool read_flags(const struct walk *w, const xmlNode *element, enum names_group group,
 		       uint32_t *out)
 {
-	const xmlNode *item = next_element(element->children);
+	const xmlNode *item = xml_next_element(element->children);
 	const char *text;
 	uint32_t flag;
 
@@ -96,7 +96,7 @@ static bool read_flags(const struct walk *w, const xmlNode *element, enum names_
 			problem(w, element, "no such flag: ", text);
 		return text != NULL;
 	}
-	for (; item; item = next_element(item->next)) {
+	for (; item; item = xml_next_element(item->next)) {
 		text = xml_text(w->r, item);
 		if (!text)
 			return false;
@@ -110,11 +110,11 @@ static bool read_flags(const struct walk *w, const xmlNode *element, enum names_
 
 static bool read_blob(const struct walk *w, const xmlNode *element, ProtobufCBinaryData *out)
 {
-	const xmlNode *child = next_element(element->children);
+	const xmlNode *child = xml_next_element(element->children);
 	const char *text;
 
 	while (child && !is_named(child, "data"))
-		child = next_element(child->next);
+		child = xml_next_element(child->next);
 	text = xml_text(w->r, child ? child : element);
 	if (!text)
 		return false;
@@ -171,14 +171,15 @@ static bool read_list(const struct walk *w, const xmlNode *element, ProtobufCMes
 	const xmlNode *item;
 	uint8_t *elements;
 
-	for (item = next_element(element->children); item; item = next_element(item->next))
+	for (item = xml_next_element(element->children); item; item = xml_next_element(item->next))
 		n++;
 	elements = arena_zalloc(w->r->arena, n ? n : 1, schema_size(f));
 	if (!elements)
 		return false;
 	*(void **)schema_member(m, f) = elements;
 	*count = 0;
-	for (item = next_element(element->children); item; item = next_element(item->next)) {
+	for (item = xml_next_element(element->children); item;
+	     item = xml_next_element(item->next)) {
 		bool kept;
 
 		if (!read_value(w, item, f, row, elements + *count * schema_size(f), &kept))
@@ -268,7 +269,8 @@ static bool read_fields(const struct walk *w, const xmlNode *element, ProtobufCM
 {
 	const xmlNode *child;
 
-	for (child = next_element(element->children); child; child = next_element(child->next)) {
+	for (child = xml_next_element(element->children); child;
+	     child = xml_next_element(child->next)) {
 		const char *name = (const char *)child->name;
 		const ProtobufCFieldDescriptor *f =
 			protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);

@@ -26,3 +26,5 @@ MUST_CHECK ProtobufCMessage *xml_read_message(const struct xml_reader *r,
 					      const ProtobufCMessageDescriptor *type);
 /* The text inside an element, without the white space around it; NULL: no memory. */
 MUST_CHECK const char *xml_text(const struct xml_reader *r, const struct _xmlNode *element);
+/* n, or the first element after it; NULL: none. */
+const struct _xmlNode *xml_next_element(const struct _xmlNode *n);

@@ -9,6 +9,7 @@
 #include <fwpmk.h>
 
 #include "base/buf.h"
+#include "base/utf.h"
 #include "ntshim/ob.h"
 
 /* [I] all */
@@ -24,47 +25,25 @@ struct texts {
 
 /* ---- strings and keys ----------------------------------------------------------------------- */
 
-static uint32_t code_point(const WCHAR **s)
-{
-	uint32_t c = *(*s)++;
-
-	if (c >= 0xd800 && c < 0xdc00 && **s >= 0xdc00 && **s < 0xe000)
-		return 0x10000 + ((c - 0xd800) << 10) + (*(*s)++ - 0xdc00u);
-	return c >= 0xd800 && c < 0xe000 ? 0xfffd : c;
-}
-
-static void put_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_append_byte(b, (uint8_t)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_append_byte(b, (uint8_t)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_append_byte(b, (uint8_t)(0xe0 | c >> 12));
-		} else {
-			buf_append_byte(b, (uint8_t)(0xf0 | c >> 18));
-			buf_append_byte(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_append_byte(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_append_byte(b, (uint8_t)(0x80 | (c & 0x3f)));
-}
-
-/* NULL stays NULL. */
+/* NULL stays NULL; half of a surrogate pair becomes U+FFFD. */
 static wfp_err text_from_wide(char **out, const WCHAR *s)
 {
+	const WCHAR *end = s;
 	struct buf b;
 	wfp_err err;
 
 	*out = NULL;
 	if (!s)
 		return ERR_OK;
+	while (*end)
+		end++;
 	buf_init(&b);
-	while (*s)
-		put_utf8(&b, code_point(&s));
+	while (s < end) {
+		uint8_t bytes[UTF8_MAX];
+		uint32_t c = utf16_next(&s, end);
+
+		buf_append(&b, bytes, utf8_put(bytes, c == UTF_BAD ? 0xfffd : c));
+	}
 	err = buf_err(&b);
 	if (!err)
 		*out = buf_steal(&b);

@@ -4,24 +4,11 @@
  */
 #include "base/poll.h"
 
-#include "base/clock.h"
+#include "base/host/time_left.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
-
-static const struct timespec *time_left(uint64_t deadline, struct timespec *left)
-{
-	uint64_t now, ns;
-
-	if (deadline == CLOCK_NEVER)
-		return NULL;
-	now = clock_now();
-	ns = deadline > now ? deadline - now : 0;
-	left->tv_sec = (time_t)(ns / CLOCK_S);
-	left->tv_nsec = (long)(ns % CLOCK_S);
-	return left;
-}
 
 static uint32_t ready_mask(const struct pollfd *polled, unsigned n)
 {

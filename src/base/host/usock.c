@@ -8,6 +8,7 @@
 #include "base/usock.h"
 
 #include "base/clock.h"
+#include "base/host/time_left.h"
 #include "base/mem.h"
 #include "base/proc.h"
 
@@ -352,19 +353,6 @@ wfp_err usock_write(struct usock *s, const void *data, size_t n, size_t *put)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_OK : ERR_CONNECTION_ABORTED;
 	*put = (size_t)done;
 	return ERR_OK;
-}
-
-static const struct timespec *time_left(uint64_t deadline, struct timespec *left)
-{
-	uint64_t now, ns;
-
-	if (deadline == CLOCK_NEVER)
-		return NULL;
-	now = clock_now();
-	ns = deadline > now ? deadline - now : 0;
-	left->tv_sec = (time_t)(ns / CLOCK_S);
-	left->tv_nsec = (long)(ns % CLOCK_S);
-	return left;
 }
 
 static bool take_wake(struct usock_wake *w)
