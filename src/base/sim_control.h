@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim_control - the sim build under somebody else's control: one program, run again and again from
+ * one point, with every choice made by a controller.
+ *
+ *	           sim_control_open           sim_control_run
+ *	(nothing) -----------------> READY ---------------------> ENDED
+ *	                               ^                            |
+ *	                               +----- sim_control_rewind ---+
+ *
+ * The program prepares itself (engine, stack, drivers) and calls sim_ready; what follows is what is
+ * explored.  At that moment everything that a run can change is remembered: the blocks of mem_*,
+ *the stacks of the threads, and the variables of the program and of the objects it has loaded.  A
+ *rewind puts it back, byte for byte, in some microseconds, so a run costs what it executes and not
+ *what prepared it.  Addresses are the same in each run: a thread's blocks come from a range of its
+ *own, and are not used again within a run.
+ *
+ * What must outlive a rewind (the controller, what it has learned) lies in memory of
+ * sim_control_alloc and in nothing else; pointers to it are set before sim_ready.  Sim only; one
+ * thread of the system.  Not with a sanitizer whose own state lies among the program's variables
+ * (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/err.h"
+
+#ifdef BASE_SIM
+
+#define SIM_THREADS_MAX 48u
+
+/* What a step does to an object that other threads can see. */
+enum sim_access {
+	SIM_READ,
+	SIM_WRITE, /* changes it, or reads and changes it */
+};
+
+/* How a step orders what two threads do; for the race detector. */
+enum sim_sync {
+	SIM_SYNC_NONE = 0,    /* a plain access of a driver */
+	SIM_SYNC_ACQUIRE = 1, /* lock, atomic load, a wait that ended */
+	SIM_SYNC_RELEASE = 2, /* unlock, atomic store, set an event */
+	SIM_SYNC_BOTH = 3,    /* atomic read-modify-write */
+};
+
+/*
+ * What a thread does next: from the point where it stands up to, not including, its next point.
+ * Two operations depend on each other when they share an object and one of the two writes it.
+ */
+struct sim_op {
+	const char *what;    /* "lock", "atomic", "KeSetEvent": a string that is never freed */
+	const void *object;  /* NULL: nothing others can see */
+	const void *object2; /* a second one, written: the lock that a wait drops; else NULL */
+	uint32_t size;	     /* bytes of a plain access; 0: the object as a whole */
+	uint8_t access;	     /* enum sim_access */
+	uint8_t sync;	     /* enum sim_sync */
+};
+
+/* A thread as the controller sees it; valid during the call that shows it. */
+struct sim_thread {
+	uint32_t id; /* 1, 2, ... in the order of creation */
+	const char *name;
+	bool enabled;	    /* may be told to go on */
+	bool raised;	    /* at DISPATCH_LEVEL or above: it has a processor */
+	bool waits_timed;   /* waits, and would go on when time passes */
+	struct sim_op next; /* what it does then */
+};
+
+#define SIM_TIME 0u /* picked instead of a thread: the clock jumps to the earliest deadline */
+
+struct sim_view {
+	const struct sim_thread *threads; /* by number of thread, ids are threads[i].id */
+	uint32_t n;
+	uint32_t running; /* the id of the thread that came here; it may not be enabled */
+	bool time;	  /* somebody waits for time: SIM_TIME may be picked */
+	bool only_time;	  /* nobody is enabled: it must be */
+};
+
+/*
+ * Called on the stack of the thread that runs.  It may not call anything that is a scheduling point
+ * or allocates, except sim_stop.
+ */
+struct sim_controller {
+	void *ctx;
+	/* A step that others can see is due somewhere: who goes on? */
+	uint32_t (*pick)(void *ctx, const struct sim_view *v);
+	/* 0 to n - 1: a choice of the program (sim_choose).  0 is the plain one: nothing fails. */
+	uint32_t (*choose)(void *ctx, uint32_t n, const char *what);
+	/*
+	 * Before a step of `thread` takes effect, in the order in which they do: also those of
+	 * quiet locks, thread starts and joins, and plain accesses of an instrumented driver.
+	 */
+	void (*step)(void *ctx, uint32_t thread, const struct sim_op *op);
+	/*
+	 * Is a lock of this name quiet?  Taking and dropping it is then no choice: for locks whose
+	 * sections commute, so that nobody can tell their order.
+	 */
+	bool (*quiet)(void *ctx, const char *lock_name);
+	uint32_t processors; /* at most so many threads are raised at once; 0: any number */
+};
+
+enum sim_end {
+	SIM_END_DONE,	   /* main returned, and every thread but those from before sim_ready */
+	SIM_END_DEADLOCK,  /* nobody is enabled and nobody waits for time */
+	SIM_END_LEFTOVERS, /* main returned before threads it had started were joined */
+	SIM_END_STOPPED,   /* sim_stop */
+	SIM_END_CRASHED,   /* a signal: sim_control_crash says which */
+	SIM_END_BUG,	   /* BUG_ON or abort */
+	SIM_END_MEMORY, /* the run allocated more than its share: not a verdict about the program */
+};
+
+struct sim_crash {
+	int signal;
+	const void *address; /* SIGSEGV, SIGBUS: what was touched */
+	const char *text;    /* of a BUG_ON; else "" */
+	uint32_t thread;
+};
+
+/* Outside the world, zeroed, kept over rewinds.  NULL: no memory. */
+MUST_CHECK void *sim_control_alloc(size_t size);
+void *sim_control_realloc(void *p, size_t size); /* NULL: no memory, p stays */
+void sim_control_free(void *p);
+
+/*
+ * Runs main in a fresh world up to its sim_ready, without the controller: threads run until they
+ * wait. ERR_ABORTED: main returned, or the world ended, before it was ready; nothing is left.
+ */
+MUST_CHECK wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *),
+				    void *arg);
+enum sim_end sim_control_run(void);
+/* What the last run left is still there to look at, until the rewind. */
+void sim_control_rewind(void);
+/* Ends the world where it stands: what it holds is lost with it. */
+void sim_control_close(void);
+struct sim_crash sim_control_crash(void);
+
+/* The threads of the run as it ended or stands, for reports. */
+struct sim_wait {
+	uint32_t thread;
+	const char *name, *waits_kind, *waits_name; /* kind NULL: it does not wait */
+	uint32_t waits_for; /* the thread that holds the lock, or is joined; 0: nobody in particular
+			     */
+	const void *object;
+};
+uint32_t sim_control_waits(struct sim_wait *out, uint32_t max);
+/* Return addresses, innermost first, of a thread that does not run, or of the running one. */
+uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
+
+/* ---- what the program and the modules call; all do nothing outside a controlled world ---------
+ */
+
+bool sim_controlled(void);
+/* The end of the preparation.  Comes back at the beginning of each run. */
+void sim_ready(void);
+/* Ends the run, on any thread, from any depth. */
+NORETURN void sim_stop(void);
+
+/* A plain access of instrumented code: a point when plain accesses are. */
+void sim_plain(const void *address, uint32_t size, enum sim_access access);
+/* Plain accesses of at least one other thread's memory are points (second mode). */
+void sim_plain_points(bool on);
+
+/* The running thread rises to DISPATCH_LEVEL or falls below it. */
+void sim_raised(bool raised);
+
+/* What a touched address belongs to, for verdicts; false: nothing of ours. */
+struct sim_block {
+	const void *start;
+	size_t size;
+	bool freed;
+	uint32_t allocated_by, freed_by; /* threads */
+	void *const *allocated_at,
+		*const *freed_at; /* return addresses, NULL-terminated; empty unless asked */
+};
+bool sim_block_find(const void *address, struct sim_block *out);
+/* From now on, blocks remember the stacks that allocated and freed them: for the run that explains.
+ */
+void sim_block_stacks(bool on);
+/* The first freed block that was written to afterwards; false: none. */
+bool sim_block_check_freed(struct sim_block *out);
+
+/* Runs the program again without randomised addresses, once; returns when they are fixed already.
+ */
+MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
+
+#endif

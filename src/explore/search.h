@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search - runs a subject under many schedules, and says what it has covered.
+ *
+ *	all    dynamic partial-order reduction with sleep sets: one run for each Mazurkiewicz trace
+ *	bound  every schedule with at most b preemptions, for b = 0, 1, 2, ... up to the bound
+ *	pct    random priorities with d - 1 change points: each run finds a bug of depth d with
+ *	       probability at least 1 / (n k^(d-1)), n threads, k steps
+ *	random every choice from the seed
+ *	replay one schedule
+ *
+ * A search goes on after a finding until `findings_max` different ones are there, the space is
+ * explored, or a limit is reached; it says which.  Thread: the explorer's.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "explore/schedule.h"
+#include "explore/subject.h"
+
+enum explore_strategy {
+	EXPLORE_DEFAULT, /* bound 0, 1, 2, ..., then pct until the time is over: for suspicions */
+	EXPLORE_ALL,
+	EXPLORE_BOUND,
+	EXPLORE_PCT,
+	EXPLORE_RANDOM,
+	EXPLORE_REPLAY,
+};
+
+/* 0: the default in brackets. */
+struct explore_limits {
+	uint64_t runs;	     /* [no limit] */
+	uint64_t seconds;    /* [no limit; EXPLORE_DEFAULT 60] */
+	uint32_t bound;	     /* preemptions [3] */
+	uint32_t depth;	     /* of pct: d [3] */
+	uint32_t steps;	     /* of one run: more is a livelock [20 000] */
+	uint32_t findings;   /* different ones [1] */
+	uint64_t memory;     /* bytes of the search itself [1 GiB] */
+	uint32_t time_jumps; /* how often the clock may jump while somebody could run [0] */
+	uint32_t processors; /* [bound, pct: 2; all: any number] */
+	uint64_t seed;
+};
+
+enum explore_claim {
+	EXPLORE_CLAIM_NONE,   /* stopped before it could say anything */
+	EXPLORE_CLAIM_ALL,    /* "all traces" */
+	EXPLORE_CLAIM_BOUND,  /* "all schedules up to b preemptions" */
+	EXPLORE_CLAIM_RANDOM, /* "n random schedules, floor p" */
+	EXPLORE_CLAIM_ONE,    /* "one schedule, replayed" */
+};
+
+struct explore_found_item {
+	struct explore_finding finding;
+	struct explore_schedule schedule;
+	uint64_t run; /* which run found it, from 1 */
+	uint64_t times;
+	struct explore_found_item *next;
+};
+
+struct explore_result {
+	enum explore_claim claim;
+	uint32_t bound; /* of CLAIM_BOUND */
+	double floor;	/* of CLAIM_RANDOM, for the depth asked for */
+	uint64_t runs;	/* schedules executed, complete or cut */
+	uint64_t cut;	/* of them: ended early because their rest is explored elsewhere */
+	uint64_t steps;
+	uint64_t nanoseconds;
+	uint64_t memory; /* the search's own, at most */
+	uint32_t threads_max, steps_max;
+	uint64_t at_bound[16];		  /* complete runs with that many preemptions */
+	struct explore_found_item *found; /* in the order found */
+	uint32_t n_found;
+	const char *stopped_by; /* "runs", "seconds", "memory", "findings"; NULL: nothing */
+};
+
+/*
+ * An error: the subject could not be prepared, or no memory; `why` says what.  A finding is no
+ * error. `replay` is for EXPLORE_REPLAY alone.
+ */
+MUST_CHECK wfp_err explore_search(const struct explore_subject *s, enum explore_strategy strategy,
+				  const struct explore_limits *limits,
+				  const struct explore_schedule *replay, struct explore_result *out,
+				  struct buf *why);
+void explore_result_free(struct explore_result *r);
+/* "all traces", "all schedules up to 2 preemptions", "5 000 random schedules (floor 0.0004)". */
+void explore_claim_print(const struct explore_result *r, struct buf *out);
+
+/* ---- what watches each run; set by the modules beside the search ------------------------------
+ */
+
+/*
+ * Watchers see every run of every strategy: the race detector, the event log, the coverage of the
+ * protocol.  All on the stack of the running thread; state in memory of sim_control_alloc.
+ */
+struct explore_watcher {
+	void *ctx;
+	void (*begin)(void *ctx);
+	void (*step)(void *ctx, uint32_t thread, const struct sim_op *op);
+	void (*choice)(void *ctx, const struct explore_choice *c,
+		       const struct sim_view *v); /* v NULL: a value */
+	void (*end)(void *ctx, enum sim_end end);
+	struct explore_watcher *next; /* the search's */
+};
+void explore_watch(struct explore_watcher *w);
+void explore_unwatch(struct explore_watcher *w);
