@@ -42,6 +42,13 @@ BASE_HOT void thread_slot_set(enum thread_slot slot, void *value);
 /* A place where sim may let another thread run, such as around a callback.  Nothing on the host. */
 BASE_HOT void sched_point(const char *what);
 
+/*
+ * The same before an operation on something that other threads can see: `object`, whose state is
+ * read or changed (access: enum sim_access) and through which threads are ordered (sync: enum
+ * sim_sync; both in sim_control.h).
+ */
+BASE_HOT void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
+
 #ifdef BASE_HOST
 #include "base/host/thread_inline.h"
 #endif
