@@ -9,7 +9,7 @@
 static void run_with(struct nt_driver **d, const char *const *names, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		d[i] = kernel_load(names[i]);
+		d[i] = kernel_load_file(names[i]);
 	traffic_make();
 	traffic.check_verdicts = false; /* each has a rule of its own */
 	traffic_start();
@@ -49,27 +49,52 @@ static void run_drivers(const char *const *names, unsigned n, bool in_mid_traffi
 		run_drivers(names, 1, true);                                                       \
 	}
 
-WELL_BEHAVED(publish_fixed, "races/publish-fixed")
-WELL_BEHAVED(complete_fixed, "races/complete-fixed")
-WELL_BEHAVED(list_fixed, "races/list-fixed")
-WELL_BEHAVED(unload_fixed, "races/unload-fixed")
+WELL_BEHAVED(publish_fixed, "examples/races/publish-fixed")
+WELL_BEHAVED(complete_fixed, "examples/races/complete-fixed")
+WELL_BEHAVED(list_fixed, "examples/races/list-fixed")
+WELL_BEHAVED(unload_fixed, "examples/races/unload-fixed")
+WELL_BEHAVED(filterctx, "tests/guests/filterctx")
+WELL_BEHAVED(holder, "tests/guests/holder")
+WELL_BEHAVED(inside, "tests/guests/inside")
+WELL_BEHAVED(keeper, "tests/guests/keeper")
+WELL_BEHAVED(locked, "tests/guests/locked")
+WELL_BEHAVED(pender, "tests/guests/pender")
+WELL_BEHAVED(stream, "tests/guests/stream")
+WELL_BEHAVED(stream_block, "tests/guests/stream-block")
 
 SIM_TEST(the_fixed_drivers_live_side_by_side)
 {
-	const char *const names[] = {"races/complete-fixed", "races/publish-fixed",
-				     "races/list-fixed", "races/unload-fixed"};
+	const char *const names[] = {"examples/races/complete-fixed",
+				     "examples/races/publish-fixed", "examples/races/list-fixed",
+				     "examples/races/unload-fixed"};
+
+	run_drivers(names, 4, false);
+}
+
+SIM_TEST(drivers_that_hold_the_same_packets_live_side_by_side)
+{
+	const char *const names[] = {"tests/guests/holder", "tests/guests/locked",
+				     "tests/guests/keeper", "tests/guests/holder2"};
+
+	run_drivers(names, 4, false);
+}
+
+SIM_TEST(drivers_that_follow_the_same_streams_live_side_by_side)
+{
+	const char *const names[] = {"tests/guests/stream", "tests/guests/stream2",
+				     "examples/logger", "tests/guests/pender"};
 
 	run_drivers(names, 4, false);
 }
 
 SIM_TEST(the_racy_drivers_come_and_go)
 {
-	const char *const names[] = {"races/complete", "races/publish", "races/list",
-				     "races/unload"};
+	const char *const names[] = {"examples/races/complete", "examples/races/publish",
+				     "examples/races/list", "examples/races/unload"};
 
 	kernel_start();
 	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
-		kernel_unload(kernel_load(names[i]));
+		kernel_unload(kernel_load_file(names[i]));
 	no_rule_was_broken();
 	kernel_stop();
 }
