@@ -42,6 +42,8 @@ struct sim_op {
 	uint32_t size;	     /* bytes of a plain access; 0: the object as a whole */
 	uint8_t access;	     /* enum sim_access */
 	uint8_t sync;	     /* enum sim_sync */
+	bool quiet;	     /* of a quiet lock: nobody can tell the order of these */
+	bool note;	     /* says something to watchers, and is otherwise nothing */
 };
 
 /* A thread as the controller sees it; valid during the call that shows it. */

@@ -101,6 +101,7 @@ static void *pool_alloc(size_t size, uint32_t tag, bool zero)
 	b->tag = tag;
 	b->driver = nt_driver_current();
 	block_enlist(b);
+	sched_note("ExAllocatePool", b->memory, SIM_SYNC_NONE);
 	return b->memory;
 }
 
@@ -158,6 +159,7 @@ size_t nt_pool_reclaim(const struct nt_driver *d, struct buf *why)
 
 	while ((b = block_left(d))) {
 		tag_text(b->tag, tag);
+		sched_note("left at unload", b->memory, SIM_SYNC_NONE);
 		buf_printf(why, "pool leak: %zu bytes, tag '%s'\n", b->size, tag);
 		sum += b->size;
 		mem_free(b->memory);

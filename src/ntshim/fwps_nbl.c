@@ -320,6 +320,7 @@ size_t nt_nbl_reclaim(const struct nt_driver *d)
 				continue;
 			htable_remove(&shards[i].lists, h);
 			spin_drop(&shards[i].lock);
+			sched_note("left at unload", n, SIM_SYNC_NONE);
 			while (n->ledger && claims-- > 0)
 				ledger_unclaim(n->ledger, d->id);
 			nbl_destroy(n);
@@ -392,6 +393,7 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *original, NDIS_HANDLE 
 	}
 	clone_inherit(clone, from);
 	nbl_enlist(clone);
+	sched_note(function, clone, SIM_SYNC_NONE);
 	*out = &clone->list;
 	return STATUS_SUCCESS;
 }
@@ -412,6 +414,7 @@ NTSTATUS FwpsAllocateNetBufferAndNetBufferList0(NDIS_HANDLE pool, USHORT context
 	nt_nb_init(&n->buffer, chain, offset, (ULONG)length);
 	n->list.NdisPoolHandle = pool;
 	nbl_enlist(n);
+	sched_note("FwpsAllocateNetBufferAndNetBufferList0", n, SIM_SYNC_NONE);
 	*out = &n->list;
 	return STATUS_SUCCESS;
 }
