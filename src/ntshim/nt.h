@@ -48,5 +48,7 @@ enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
  * stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
+/* Ends the registrations of its callouts by force, as if the machine had lost patience. */
+void nt_driver_unregister(struct nt_driver *d);
 const char *nt_driver_name(const struct nt_driver *d); /* "firewall", of firewall.so */
 uint32_t nt_driver_id(const struct nt_driver *d);
