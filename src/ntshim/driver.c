@@ -229,7 +229,6 @@ static wfp_err driver_create(struct nt_driver **out, const char *file)
 		return ERR_NO_MEMORY;
 	}
 	cut_suffix(d->name);
-	atom32_init(&d->busy, 0);
 	d->object.Size = sizeof(d->object);
 	lock_take(&drivers.lock);
 	d->id = ++drivers.last_id;

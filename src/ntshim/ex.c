@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/sched.h"
 
 #define PAGE_BYTES 4096u
 
@@ -105,14 +106,17 @@ static void *pool_alloc(size_t size, uint32_t tag, bool zero)
 
 static void pool_free(void *memory, uint32_t tag, const char *function)
 {
-	struct block *b = block_delist(memory);
+	struct block *b;
 
+	sched_op(function, memory, SIM_WRITE, SIM_SYNC_NONE);
+	b = block_delist(memory);
 	if (!b) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);
 		return;
 	}
 	if (tag && b->tag != tag)
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);
+	sched_touch(function, memory, b->size, SIM_WRITE);
 	mem_free(b->memory);
 	mem_free(b);
 }
