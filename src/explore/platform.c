@@ -128,9 +128,9 @@ static void run(void *ctx)
 	end(w);
 }
 
-static void check(UNUSED void *ctx, enum sim_end how)
+static void check(void *ctx, enum sim_end how)
 {
-	verdict_end(how);
+	verdict_end(((struct platform_subject *)ctx)->scenario, how);
 }
 
 wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s)

@@ -5,7 +5,7 @@
  * Prepared once: engine, base filtering engine, stack, kernel for drivers, the drivers, the filters
  * and the packets.  Each run feeds the packets on its main thread, which is the stack's worker,
  * while each disturbance happens on a thread of its own; when all is quiet the drivers are unloaded
- * and what they left is counted.  See docs/design/explore.md.
+ * and what they left is counted.
  */
 #pragma once
 

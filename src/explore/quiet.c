@@ -15,16 +15,18 @@
 static const struct {
 	const char *name, *reason;
 } rows[] = {
-	{"nt dispatcher",
-	 "ANNOUNCED: events, waits, timers and DPCs, each with the driver's object; waits for several "
-	 "objects with all of them"},
+	{"nt dispatcher", "ANNOUNCED: events, waits, timers and DPCs, each with the driver's "
+			  "object; waits for several "
+			  "objects with all of them"},
 	{"nt spin bucket",
 	 "ANNOUNCED: a driver's spin lock is a step on its word; under control nobody sleeps here"},
 	{"nt work items", "ANNOUNCED: each operation on the queue, with the queue as its object"},
-	{"nt handles", "ANNOUNCED: opening with the table, using with the handle, closing with both; "
-		       "what else is counted here commutes, and the last to leave frees"},
-	{"nt injections", "ANNOUNCED: the end of an injection and closing, with the handle; beginning "
-			  "one is decided where the handle is looked up"},
+	{"nt handles",
+	 "ANNOUNCED: opening with the table, using with the handle, closing with both; "
+	 "what else is counted here commutes, and the last to leave frees"},
+	{"nt injections",
+	 "ANNOUNCED: the end of an injection and closing, with the handle; beginning "
+	 "one is decided where the handle is looked up"},
 	{"nt net buffer lists",
 	 "ANNOUNCED: referencing, freeing and injecting, with the list; entering a new list and "
 	 "finding another commute"},

@@ -5,6 +5,7 @@
 #include "explore/verdict.h"
 
 #include "explore/platform_world.h"
+#include "explore/stack.h"
 
 #include "engine/ledger.h"
 #include "engine/pend.h"
@@ -269,7 +270,84 @@ void verdict_lost(struct platform_world *w)
 
 /* ---- outside, after the run ------------------------------------------------------------------ */
 
-void verdict_end(enum sim_end how)
+/* The driver whose code a return address is in; false: none's. */
+static bool driver_at(const struct scenario *s, const void *address, char *driver, size_t room)
 {
-	(void)how;
+	struct stack_place place;
+	char module[48];
+
+	if (!stack_find(address, &place))
+		return false;
+	scenario_driver_name(place.module, module, sizeof(module));
+	for (uint32_t i = 0; i < s->n_drivers; i++) {
+		scenario_driver_name(s->drivers[i], driver, room);
+		if (strcmp(module, driver) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the calls of a thread, the innermost that is a driver's; "": none is. */
+static void driver_of(const struct scenario *s, uint32_t thread, char *driver, size_t room)
+{
+	void *frames[EXPLORE_FRAMES];
+	const uint32_t n = sim_control_stack(thread, frames, EXPLORE_FRAMES);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (driver_at(s, frames[i], driver, room))
+			return;
+	driver[0] = '\0';
+}
+
+static void judge_crash(const struct scenario *s)
+{
+	const struct sim_crash crash = sim_control_crash();
+	struct explore_finding f = {.rule = EXPLORE_Crash};
+	struct sim_block block;
+	const char *who;
+
+	driver_of(s, crash.thread, f.driver, sizeof(f.driver));
+	who = f.driver[0] ? f.driver : "the platform";
+	if (crash.address && sim_block_find(crash.address, &block) && block.freed) {
+		f.rule = EXPLORE_UseAfterFree;
+		snprintf(f.sentence, sizeof(f.sentence),
+			 "%s used a block of %zu bytes that had been freed", who, block.size);
+	} else {
+		snprintf(f.sentence, sizeof(f.sentence), "%s crashed (signal %d, at address %p)",
+			 who, crash.signal, crash.address);
+	}
+	explore_found(&f, true);
+}
+
+static void judge_bug(const struct scenario *s)
+{
+	const struct sim_crash crash = sim_control_crash();
+	struct explore_finding f = {.rule = EXPLORE_PlatformBug};
+
+	driver_of(s, crash.thread, f.driver, sizeof(f.driver));
+	snprintf(f.sentence, sizeof(f.sentence), "the platform stopped itself: %s", crash.text);
+	explore_found(&f, true);
+}
+
+/* Nobody is caught in the act: who wrote is for the run that explains. */
+static void judge_freed(void)
+{
+	struct explore_finding f = {.rule = EXPLORE_UseAfterFree};
+	struct sim_block block;
+
+	if (!sim_block_check_freed(&block))
+		return;
+	snprintf(f.sentence, sizeof(f.sentence),
+		 "a block of %zu bytes was written to after it had been freed", block.size);
+	explore_found(&f, true);
+}
+
+void verdict_end(const struct scenario *s, enum sim_end how)
+{
+	if (how == SIM_END_CRASHED)
+		judge_crash(s);
+	else if (how == SIM_END_BUG)
+		judge_bug(s);
+	else
+		judge_freed();
 }

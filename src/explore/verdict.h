@@ -11,6 +11,7 @@
 #include "base/sim_control.h"
 #include "engine/engine.h"
 #include "explore/finding.h"
+#include "explore/scenario.h"
 
 struct platform_world;
 
@@ -24,4 +25,4 @@ void verdict_lost(struct platform_world *w);
 /* What nt_driver_unload said of driver i. */
 void verdict_unloaded(struct platform_world *w, uint32_t i, wfp_err err, const struct buf *why);
 /* Outside, after the run. */
-void verdict_end(enum sim_end how);
+void verdict_end(const struct scenario *s, enum sim_end how);
