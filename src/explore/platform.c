@@ -20,6 +20,7 @@
 /* [I] but for world, which prepare sets. */
 struct platform_subject {
 	const struct scenario *scenario;
+	uint32_t processors;
 	struct platform_world *world;
 };
 
@@ -51,7 +52,7 @@ static wfp_err create_engine(struct platform_world *w)
 	return err;
 }
 
-static wfp_err create_parts(struct platform_world *w)
+static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 {
 	wfp_err err = create_engine(w);
 
@@ -61,8 +62,10 @@ static wfp_err create_parts(struct platform_world *w)
 		err = stack_create(&w->stack,
 				   &(struct stack_config){.engine = w->engine, .workers = 1});
 	if (!err)
-		err = nt_start(
-			&(struct nt_config){.engine = w->engine, .stack = w->stack, .bfe = w->bfe});
+		err = nt_start(&(struct nt_config){.engine = w->engine,
+						   .stack = w->stack,
+						   .bfe = w->bfe,
+						   .processors = processors});
 	if (!err)
 		err = bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true},
 				       &w->session);
@@ -97,7 +100,7 @@ static wfp_err prepare(void *ctx, struct buf *why)
 		return ERR_NO_MEMORY;
 	subject->world = w;
 	w->scenario = subject->scenario;
-	err = create_parts(w);
+	err = create_parts(w, subject->processors);
 	if (err)
 		buf_printf(why, "the platform could not be set up: %s", err_text(err));
 	if (!err)
@@ -133,13 +136,15 @@ static void check(void *ctx, enum sim_end how)
 	verdict_end(((struct platform_subject *)ctx)->scenario, how);
 }
 
-wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s)
+wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s,
+				uint32_t processors)
 {
 	struct platform_subject *subject = sim_control_alloc(sizeof(*subject));
 
 	if (!subject)
 		return ERR_NO_MEMORY;
 	subject->scenario = s;
+	subject->processors = processors < 2 ? processors : 2;
 	*out = (struct explore_subject){
 		.ctx = subject, .prepare = prepare, .run = run, .check = check};
 	return ERR_OK;

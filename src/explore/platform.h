@@ -14,6 +14,8 @@
 
 /*
  * Nothing is loaded yet: `s` must stay as it is until explore_platform_free.  Drivers are files.
+ * processors: on how many DPCs run at once, as nt_config.
  */
-MUST_CHECK wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s);
+MUST_CHECK wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s,
+					   uint32_t processors);
 void explore_platform_free(struct explore_subject *s);
