@@ -28,7 +28,8 @@ struct atomptr {
 void sched_point(const char *what);
 #define ATOMIC_POINT() sched_point("atomic")
 #else
-#define ATOMIC_POINT() ((void)0)
+#include "base/host/delay.h"
+#define ATOMIC_POINT() DELAY_POINT()
 #endif
 
 /* Before the object is visible to others. */
