@@ -24,3 +24,11 @@ static inline void sched_point(const char *what)
 	(void)what;
 	DELAY_POINT();
 }
+
+static inline void sched_op(const char *what, const void *object, unsigned access, unsigned sync)
+{
+	(void)object;
+	(void)access;
+	(void)sync;
+	sched_point(what);
+}
