@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "base/sim_access.h"
 
 struct thread;
 
@@ -41,6 +42,12 @@ BASE_HOT void thread_slot_set(enum thread_slot slot, void *value);
 
 /* A place where sim may let another thread run, such as around a callback.  Nothing on the host. */
 BASE_HOT void sched_point(const char *what);
+
+/*
+ * Before an operation on `object` that other threads can see takes effect: the same in seeded runs,
+ * a choice of the controller under control.  access, sync: SIM_* of sim_control.h.
+ */
+BASE_HOT void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
 
 #ifdef BASE_HOST
 #include "base/host/thread_inline.h"

@@ -22,3 +22,11 @@ static inline void sched_point(const char *what)
 {
 	(void)what;
 }
+
+static inline void sched_op(const char *what, const void *object, unsigned access, unsigned sync)
+{
+	(void)what;
+	(void)object;
+	(void)access;
+	(void)sync;
+}
