@@ -26,8 +26,10 @@
 #define FREED	     0xDD
 #define FRAMES	     24u
 #define TRACES	     ((size_t)1 << 17) /* frames of all blocks of a run */
-#define TOUCHABLE    0u
-#define FORBIDDEN    1u
+
+/* What a page of a guarded range is like; at first neither. */
+#define FORBIDDEN 1u /* cannot be touched */
+#define APART	  2u /* the kernel never joins it with its neighbours */
 
 struct header {
 	void *data;
@@ -51,7 +53,7 @@ static struct {
 
 /* Outside of the snapshot: what pages of the guarded ranges are like, and recorded stacks. */
 static struct outside {
-	uint8_t *pages; /* of the guarded ranges: TOUCHABLE or FORBIDDEN */
+	uint8_t *pages; /* of the guarded ranges: FORBIDDEN, APART */
 	void **traces;
 	struct frozen {
 		char *start;
@@ -194,19 +196,37 @@ static uint8_t *page_state(const char *p)
 bool blocks_forbid(const void *address)
 {
 	return blocks_own(address) && range_of(address) % 2 == 1 &&
-	       *page_state(address) == FORBIDDEN;
+	       (*page_state(address) & FORBIDDEN);
 }
 
-/* One page or some, made what they are to be unless they are it already. */
-static void make(char *start, size_t size, uint8_t what)
+/*
+ * The pages of one block, which share their state, or one behind it.  Protecting pages is by far
+ * cheaper where it neither splits nor joins a mapping, so those of blocks have a flag (that of core
+ * dumps) that those between do not have.
+ */
+static void set_apart(char *pages, size_t size)
 {
-	size_t page = snapshot_page_size();
-	uint8_t *state = page_state(start);
+	uint8_t *state = page_state(pages);
+	size_t n = size / snapshot_page_size();
 
-	if (!memchr(state, !what, size / page))
+	if (state[0] & state[n - 1] & APART)
 		return;
-	BUG_ON(mprotect(start, size, what == FORBIDDEN ? PROT_NONE : PROT_READ | PROT_WRITE));
-	memset(state, what, size / page);
+	(void)!madvise(pages, size, MADV_DONTDUMP);
+	for (size_t i = 0; i < n; i++)
+		state[i] |= APART;
+}
+
+static void forbid(char *pages, size_t size, bool yes)
+{
+	uint8_t *state = page_state(pages);
+	size_t n = size / snapshot_page_size(), same = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		same += (state[i] & FORBIDDEN) == (yes ? FORBIDDEN : 0);
+		state[i] = (uint8_t)((state[i] & ~FORBIDDEN) | (yes ? FORBIDDEN : 0));
+	}
+	if (same < n)
+		BUG_ON(mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE));
 }
 
 /* The header's address stands where the pages begin. */
@@ -223,8 +243,9 @@ void *blocks_alloc_guarded(size_t size)
 	pages = h ? range_take(1, page, data + page) : NULL;
 	if (!pages)
 		return NULL;
-	make(pages, data, TOUCHABLE);
-	make(pages + data, page, FORBIDDEN);
+	set_apart(pages, data);
+	forbid(pages, data, false);
+	forbid(pages + data, page, true);
 	*(struct header **)(void *)pages = h;
 	memset(pages + data - aligned, 0, aligned);
 	return enlist(h, 1, pages + data - aligned, size);
@@ -286,7 +307,7 @@ static void freeze(const struct header *h)
 	size_t size = ((size_t)((char *)h->data - start) + h->size + page - 1) & ~(page - 1);
 
 	note_frozen(start, size);
-	make(start, size, FORBIDDEN);
+	forbid(start, size, true);
 }
 
 void blocks_free(void *p)
@@ -349,7 +370,7 @@ wfp_err blocks_ready(struct snapshot *s)
 void blocks_rewound(struct snapshot *s)
 {
 	for (size_t i = 0; i < outside->n_frozen; i++) {
-		make(outside->frozen[i].start, outside->frozen[i].size, TOUCHABLE);
+		forbid(outside->frozen[i].start, outside->frozen[i].size, false);
 		snapshot_restore_protection(s, outside->frozen[i].start, outside->frozen[i].size);
 	}
 	outside->n_frozen = 0;
