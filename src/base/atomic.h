@@ -31,9 +31,10 @@ void sched_op(const char *what, const void *object, unsigned access, unsigned sy
 #define ATOMIC_STORES(a)  sched_op("store", a, SIM_WRITE, SIM_SYNC_RELEASE)
 #define ATOMIC_CHANGES(a) sched_op("atomic", a, SIM_WRITE, SIM_SYNC_BOTH)
 #else
-#define ATOMIC_LOADS(a)	  ((void)0)
-#define ATOMIC_STORES(a)  ((void)0)
-#define ATOMIC_CHANGES(a) ((void)0)
+#include "base/host/delay.h"
+#define ATOMIC_LOADS(a)	  DELAY_POINT()
+#define ATOMIC_STORES(a)  DELAY_POINT()
+#define ATOMIC_CHANGES(a) DELAY_POINT()
 #endif
 
 /* Before the object is visible to others. */

@@ -156,6 +156,9 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access);
 /* Plain accesses are points (second mode).  Any time between open and close. */
 void sim_plain_points(bool on);
 
+/* Does the address lie in the stack of the running thread? */
+bool sim_own_stack(const void *address);
+
 /* The running thread rises to DISPATCH_LEVEL or falls below it. */
 void sim_raised(bool raised);
 

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/host/delay.h"
 #include "base/rcu.h"
 
 #include <urcu/urcu-memb.h>
@@ -23,10 +24,12 @@ void __tsan_release(void *addr);
 static inline void rcu_read_begin(void)
 {
 	urcu_memb_read_lock();
+	DELAY_POINT();
 }
 
 static inline void rcu_read_end(void)
 {
+	DELAY_POINT();
 	RCU_TSAN_RELEASE();
 	urcu_memb_read_unlock();
 }
@@ -38,5 +41,6 @@ static inline void *rcu_load(const struct rcu_ptr *p)
 
 static inline void rcu_publish(struct rcu_ptr *p, void *value)
 {
+	DELAY_POINT();
 	atomic_store_explicit(&p->v, value, memory_order_release);
 }
