@@ -51,10 +51,11 @@ BASE_HOT void sched_point(const char *what);
  */
 void thread_delays(uint64_t seed, uint32_t one_in);
 #endif
+
 /*
  * The same before an operation on something that other threads can see: `object`, whose state is
  * read or changed (access: enum sim_access) and through which threads are ordered (sync: enum
- * sim_sync; both in sim_control.h).
+ * sim_sync).  In the controlled world it is a choice, which sched_point is not.
  */
 BASE_HOT void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
 
