@@ -265,6 +265,14 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 		control_step(&op);
 }
 
+bool sim_own_stack(const void *address)
+{
+	const char *stack = world.self->stack;
+
+	return control_on && stack && (const char *)address >= stack &&
+	       (const char *)address < stack + world.self->stack_size;
+}
+
 void sim_plain_points(bool on)
 {
 	if (control)
