@@ -12,6 +12,10 @@
 
 #include <stdatomic.h>
 
+#ifdef BASE_DRD
+#include "base/host/drd.h"
+#endif
+
 struct atom32 {
 	_Atomic(uint32_t) v;
 };
@@ -28,7 +32,8 @@ struct atomptr {
 void sched_point(const char *what);
 #define ATOMIC_POINT() sched_point("atomic")
 #else
-#define ATOMIC_POINT() ((void)0)
+#include "base/host/delay.h"
+#define ATOMIC_POINT() DELAY_POINT()
 #endif
 
 /* Before the object is visible to others. */

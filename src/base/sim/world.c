@@ -151,6 +151,14 @@ void sched_point(const char *what)
 		run(choose_from(&world.runnable));
 }
 
+void sched_op(const char *what, const void *object, unsigned access, unsigned sync)
+{
+	(void)object;
+	(void)access;
+	(void)sync;
+	sched_point(what);
+}
+
 static uint64_t earliest_deadline(void)
 {
 	uint64_t earliest = CLOCK_NEVER;
