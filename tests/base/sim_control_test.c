@@ -313,12 +313,9 @@ TEST(an_abort_ends_the_run_and_not_the_program)
 
 static unsigned *volatile nowhere = (unsigned *)16;
 
-/* A function that calls none may have no frame. */
 static __attribute__((noinline)) void write_nowhere(UNUSED void *arg)
 {
 	*nowhere = 1;
-	sched_point("never");
-	inside++;
 }
 
 static void crash_in_a_thread(UNUSED void *arg)
@@ -339,7 +336,7 @@ TEST(a_crash_ends_the_run_with_its_address_and_stack)
 		CHECK_EQ_U((unsigned)sim_control_crash().signal, SIGSEGV);
 		CHECK(sim_control_crash().address == (void *)16);
 		CHECK_EQ_U(sim_control_crash().thread, 2);
-		CHECK(sim_control_stack(2, frames, ARRAY_LEN(frames)) >= 2);
+		CHECK(sim_control_stack(2, frames, ARRAY_LEN(frames)) >= 1);
 		CHECK((uintptr_t)frames[0] - (uintptr_t)write_nowhere < 64);
 		sim_control_rewind();
 	}
