@@ -34,20 +34,23 @@ static void note_loaded(void *handle)
 #ifdef BASE_SIM
 	struct link_map *map;
 
-	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
-		snapshot_note_object((const void *)map->l_addr);
+	if (!control_on || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0)
+		return;
+	snapshot_note_object((const void *)map->l_addr);
+	control_loaded(handle);
 #else
 	(void)handle;
 #endif
 }
 
 /* A run may not unmap what the next one finds mapped. */
-static bool must_stay(void)
+static bool may_unload(void *handle)
 {
 #ifdef BASE_SIM
-	return control_on && control->exploring;
+	return !control_on || control_may_unload(handle);
 #else
-	return false;
+	(void)handle;
+	return true;
 #endif
 }
 
@@ -101,7 +104,7 @@ wfp_err dl_close(struct dl *dl)
 {
 	wfp_err err = ERR_OK;
 
-	if (!must_stay()) {
+	if (may_unload(dl->handle)) {
 		dlclose(dl->handle);
 		err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
 	}

@@ -12,6 +12,7 @@
 #include "base/sim/blocks.h"
 #include "base/sim/world.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,26 @@ undo_snapshot:
 	return err;
 }
 
+/* With the program's variables as they are when there is no world. */
+static wfp_err create(const struct sim_controller *c, void (*main)(void *), void *arg)
+{
+	struct control *created = calloc(1, sizeof(*created));
+	wfp_err err;
+
+	if (!created)
+		return ERR_NO_MEMORY;
+	created->controller = *c;
+	created->fn = main;
+	created->arg = arg;
+	err = snapshot_program_keep(&created->before);
+	if (err) {
+		free(created);
+		return err;
+	}
+	control = created;
+	return ERR_OK;
+}
+
 wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), void *arg)
 {
 	wfp_err err;
@@ -258,14 +279,12 @@ wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), v
 	if (!SUPPORTED)
 		return ERR_NOT_SUPPORTED;
 	BUG_ON(control);
-	control = calloc(1, sizeof(*control));
-	if (!control)
-		return ERR_NO_MEMORY;
-	control->controller = *c;
-	control->fn = main;
-	control->arg = arg;
+	err = create(c, main, arg);
+	if (err)
+		return err;
 	err = parts_begin();
 	if (err) {
+		snapshot_program_free(&control->before);
 		free(control);
 		control = NULL;
 		return err;
@@ -294,6 +313,31 @@ void sim_control_rewind(void)
 	world.self = &world.outside;
 }
 
+void control_loaded(void *handle)
+{
+	if (control->n_loaded < CONTROL_OBJECTS)
+		control->loaded[control->n_loaded++] = handle;
+}
+
+bool control_may_unload(void *handle)
+{
+	if (control->exploring)
+		return false;
+	for (uint32_t i = 0; i < control->n_loaded; i++)
+		if (control->loaded[i] == handle)
+			control->loaded[i] = control->loaded[--control->n_loaded];
+	return true;
+}
+
+/* The next world finds everything as this one did, and loads its objects anew. */
+static void put_back(struct control *closed)
+{
+	while (closed->n_loaded > 0)
+		dlclose(closed->loaded[--closed->n_loaded]);
+	snapshot_program_put_back(&closed->before);
+	snapshot_program_free(&closed->before);
+}
+
 void sim_control_close(void)
 {
 	struct control *closed = control;
@@ -306,6 +350,7 @@ void sim_control_close(void)
 	control = NULL;
 	control_on = false;
 	world_end();
+	put_back(closed);
 	free(closed);
 }
 

@@ -17,6 +17,8 @@
 #include "base/sim/snapshot.h"
 #include "base/sim_control.h"
 
+#define CONTROL_OBJECTS 16u
+
 /*
  * Everything here outlives the rewinds: the variables of the program do not, so they hold no state
  * of the explorer but the pointer to this.
@@ -36,6 +38,9 @@ struct control {
 	void (*fn)(void *);
 	void *arg;
 	struct snapshot snapshot;
+	struct snapshot_program before; /* the program's variables before the world was opened */
+	void *loaded[CONTROL_OBJECTS];	/* by dl_open, and not closed again */
+	uint32_t n_loaded;
 	char *stacks; /* a pool; each with a page below it that cannot be touched */
 };
 
@@ -105,6 +110,13 @@ MUST_CHECK wfp_err control_stack_lend(void **stack, size_t *size);
 NORETURN void control_leave(enum sim_end end);
 /* bug_fail and its like: ends the run instead of the program. */
 NORETURN void control_bug(const char *text);
+
+/*
+ * The program has loaded an object, or is about to unload one.  False: it may not, because the next
+ * run finds it mapped.
+ */
+void control_loaded(void *handle);
+MUST_CHECK bool control_may_unload(void *handle);
 
 /* ---- trap.c --------------------------------------------------------------------------------- */
 

@@ -158,6 +158,68 @@ wfp_err snapshot_add_program(struct snapshot *s)
 	return w.err;
 }
 
+/* A loop of our own: a sanitizer would look at what it copies. */
+PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+	const uint64_t *in = (const uint64_t *)(const void *)from;
+	uint64_t *out = (uint64_t *)(void *)to;
+
+	for (size_t i = 0; i < size / sizeof(*in); i++)
+		out[i] = in[i];
+#endif
+}
+
+static wfp_err keep_part(struct snapshot_program *p, const struct snapshot_region *r)
+{
+	struct program_part *part = &p->parts[p->n];
+
+	if (p->n == sizeof(p->parts) / sizeof(p->parts[0]))
+		return ERR_NOT_SUPPORTED;
+	part->content = malloc(r->size);
+	if (!part->content)
+		return ERR_NO_MEMORY;
+	part->start = r->start;
+	part->size = r->size;
+	copy_page(part->content, r->start, r->size);
+	p->n++;
+	return ERR_OK;
+}
+
+wfp_err snapshot_program_keep(struct snapshot_program *p)
+{
+	struct snapshot s = {0};
+	wfp_err err;
+
+	*p = (struct snapshot_program){0};
+	n_objects = 0; /* none is loaded yet */
+	err = snapshot_add_program(&s);
+	for (uint32_t i = 0; i < s.n_regions; i++) {
+		if (!err)
+			err = keep_part(p, &s.regions[i]);
+		free(s.regions[i].state);
+	}
+	free(s.regions);
+	if (err)
+		snapshot_program_free(p);
+	return err;
+}
+
+void snapshot_program_put_back(const struct snapshot_program *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		copy_page(p->parts[i].start, p->parts[i].content, p->parts[i].size);
+}
+
+void snapshot_program_free(struct snapshot_program *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		free(p->parts[i].content);
+	p->n = 0;
+}
+
 /* ---- taking it, and putting it back --------------------------------------------------------- */
 
 /* From here to the first write nothing may be counted on that writes to a remembered page. */
@@ -179,20 +241,6 @@ static struct snapshot_region *region_of(const struct snapshot *s, const void *a
 			return r;
 	}
 	return NULL;
-}
-
-/* A loop of our own: a sanitizer would look at what it copies. */
-PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-#else
-	const uint64_t *in = (const uint64_t *)(const void *)from;
-	uint64_t *out = (uint64_t *)(void *)to;
-
-	for (size_t i = 0; i < size / sizeof(*in); i++)
-		out[i] = in[i];
-#endif
 }
 
 bool snapshot_touched(struct snapshot *s, const void *address)

@@ -26,6 +26,15 @@ struct snapshot_page {
 	const char *saved;
 };
 
+/* The variables of the program itself as they once were. */
+struct snapshot_program {
+	struct program_part {
+		char *start, *content;
+		size_t size;
+	} parts[4];
+	uint32_t n;
+};
+
 struct snapshot {
 	struct snapshot_region *regions;
 	uint32_t n_regions, room;
@@ -50,6 +59,14 @@ void snapshot_rewind(const struct snapshot *s);
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
 /* Everything writable again, nothing remembered. */
 void snapshot_end(struct snapshot *s);
+
+/*
+ * A copy, for putting back what came before a snapshot was taken.  Objects that dl_open has loaded
+ * are not the program's.
+ */
+MUST_CHECK wfp_err snapshot_program_keep(struct snapshot_program *p);
+void snapshot_program_put_back(const struct snapshot_program *p);
+void snapshot_program_free(struct snapshot_program *p);
 
 /* dl.c says which objects belong to the program under control. */
 void snapshot_note_object(const void *base);
