@@ -49,6 +49,8 @@ enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
  * stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
+/* Ends the registrations of its callouts by force, as if the machine had lost patience. */
+void nt_driver_unregister(struct nt_driver *d);
 /* The thread that holds a driver's spin lock, for reports; 0: nobody. */
 uint32_t nt_spin_holder(const void *lock);
 /* What a thread waits for in KeWaitFor*, for reports on a run that has ended: how many. */

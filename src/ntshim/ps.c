@@ -114,12 +114,13 @@ static void thread_main(void *arg)
 	f.thread = t;
 	thread_call(t);
 	nt_leave(&f);
-	nt_signal(&t->header);
+	/* Before whoever waits for the thread can go on; it is freed when it was joined. */
 	sched_op("end of a system thread", &threads, SIM_WRITE, SIM_SYNC_NONE);
 	lock_take(&threads.lock);
 	t->ended = true;
 	cond_broadcast(&threads.ended);
 	lock_drop(&threads.lock);
+	nt_signal(&t->header);
 }
 
 static struct nt_thread *thread_new(PKSTART_ROUTINE start, PVOID context)
@@ -191,6 +192,22 @@ bool nt_threads_join(struct nt_driver *d, uint64_t deadline)
 	}
 	lock_drop(&threads.lock);
 	return in_time;
+}
+
+bool nt_threads_run(const struct nt_driver *d)
+{
+	struct list *pos;
+	bool run = false;
+
+	sched_op("DriverUnload has returned", &threads, SIM_READ, SIM_SYNC_NONE);
+	lock_take(&threads.lock);
+	LIST_FOR_EACH (pos, &threads.all) {
+		const struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
+
+		run |= t->object.driver == d && t->thread && !t->ended;
+	}
+	lock_drop(&threads.lock);
+	return run;
 }
 
 static struct nt_thread *thread_of(const struct nt_driver *d) REQUIRES(threads.lock)

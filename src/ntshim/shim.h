@@ -115,6 +115,9 @@ void nt_signal(DISPATCHER_HEADER *object);
 /* Joins the threads of `d` that have ended; false: some still ran at the deadline. */
 MUST_CHECK bool nt_threads_join(struct nt_driver *d, uint64_t deadline);
 
+/* A thread of `d` has not ended. */
+bool nt_threads_run(const struct nt_driver *d);
+
 MUST_CHECK wfp_err nt_nbl_start(void);
 void nt_nbl_stop(void);
 /* Frees the net buffer lists that `d` still owns: how many. */
