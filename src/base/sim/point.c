@@ -228,15 +228,25 @@ void control_step(const struct sim_op *op)
 
 /* ---- points --------------------------------------------------------------------------------- */
 
+/* What the controller sees of it: of a quiet one, nothing that others could. */
+static void announce(struct thread *t, const struct sim_op *op)
+{
+	t->view->next = *op;
+	if (op->quiet) {
+		t->view->next.object = NULL;
+		t->view->next.object2 = NULL;
+	}
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
 	if (self->granted) {
 		self->granted = false;
-		BUG_ON(self->view->next.object != op->object);
+		BUG_ON(!op->quiet && self->view->next.object != op->object);
 	} else {
-		self->view->next = *op;
+		announce(self, op);
 		let_choose();
 	}
 	control_step(op);
@@ -265,6 +275,14 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 		control_point(&op);
 	else
 		control_step(&op);
+}
+
+bool sim_own_stack(const void *address)
+{
+	const char *stack = world.self->stack;
+
+	return control_on && stack && (const char *)address >= stack &&
+	       (const char *)address < stack + world.self->stack_size;
 }
 
 void sim_plain_points(bool on)
@@ -347,7 +365,7 @@ bool control_wait(struct sim_waitq *q, uint64_t deadline, const struct sim_op *t
 {
 	struct thread *self = world.self;
 
-	self->view->next = *then;
+	announce(self, then);
 	if (deadline <= world.now)
 		go_on(self, false);
 	else

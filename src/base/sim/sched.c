@@ -5,7 +5,6 @@
 #include "base/sched.h"
 
 #include "base/sim/control.h"
-#include "base/sim/world.h"
 
 bool sched_stand(const char *what, const void *object, unsigned access, unsigned sync,
 		 bool (*can)(const void *object))
@@ -70,12 +69,4 @@ void sched_note(const char *what, const void *object, unsigned sync)
 void sched_touch(const char *what, const void *address, size_t size, unsigned access)
 {
 	note(what, address, size, access, SIM_SYNC_NONE);
-}
-
-bool sim_own_stack(const void *address)
-{
-	const struct thread *self = world.self;
-	const char *stack = self->stack;
-
-	return (const char *)address >= stack && (const char *)address < stack + self->stack_size;
 }
