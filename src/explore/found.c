@@ -68,6 +68,7 @@ void explore_found(const struct explore_finding *f, bool mild)
 	if (!s)
 		return;
 	s->found = true;
+	search_tell_found(f);
 	if (!s->following)
 		search_found_add(s, f);
 	if (!mild)

@@ -32,6 +32,13 @@ void explore_unwatch(struct explore_watcher *w)
 		*at = w->next;
 }
 
+void search_tell_found(const struct explore_finding *f)
+{
+	for (const struct explore_watcher *w = watchers; w; w = w->next)
+		if (w->found)
+			w->found(w->ctx, f);
+}
+
 void search_stop(struct search *s, const char *reason)
 {
 	if (!s->out->stopped_by)

@@ -119,6 +119,7 @@ uint32_t search_plain(uint64_t options, uint32_t running);
 
 void search_run(struct search *s);
 wfp_err search_run_team(struct search *s);
+void search_tell_found(const struct explore_finding *f); /* the watchers */
 struct explore_found_item *search_found_add(struct search *s, const struct explore_finding *f);
 void search_found_keep(struct search *s); /* the schedule, in what this run has found */
 void search_found_hold(struct search *s); /* explore_found speaks to this search from now on */

@@ -13,7 +13,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/sched.h"
-#include "base/sim_control.h"
 
 #define PAGE_BYTES 4096u
 

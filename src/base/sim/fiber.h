@@ -49,13 +49,12 @@ struct thread {
 	/* In the controlled world alone; point.c says what they mean. */
 	struct sim_thread *view;	 /* [I] what the controller sees of it */
 	struct sim_waitq *gate;		 /* where it stands once its wait is over; NULL: nowhere */
-	bool (*can)(const void *object); /* it stands until this is true; NULL: it does not */
-	const void *can_object;
-	uint64_t rcu_wanted; /* the epoch whose older sections must end */
-	bool ready;	     /* could go on, had it a processor */
-	bool has_processor;  /* raised, and not waiting */
-	bool granted;	     /* what it announces next was picked already */
-	bool yields;	     /* until another has made a step */
+	bool (*can)(const void *object); /* it stands while this is false; NULL: it does not */
+	uint64_t rcu_wanted;		 /* the epoch whose older sections must end */
+	bool ready;			 /* could go on, had it a processor */
+	bool has_processor;		 /* raised, and not waiting */
+	bool granted;			 /* what it announces next was picked already */
+	bool yields;			 /* until another has made a step */
 
 #if SWITCH_OWN
 	void *sp;
