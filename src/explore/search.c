@@ -522,22 +522,25 @@ static void free_search(struct search *s)
 
 static wfp_err run_in_world(struct search *s, struct buf *why)
 {
-	wfp_err err = s->world->open(&s->controller, world_main, s);
-	uint64_t begun = team_clock();
+	uint64_t begun;
+	wfp_err err;
 
+	search_found_hold(s); /* before the world remembers the program's variables */
+	err = s->world->open(&s->controller, world_main, s);
+	begun = team_clock();
 	if (err) {
+		search_found_hold(NULL);
 		buf_append_str(why, s->prepared ? s->why : err_text(err));
 		return s->prepared ? s->prepared : err;
 	}
-	search_found_hold(s);
 	if (s->limits.jobs > 1)
 		err = search_run_team(s);
 	else
 		search_run(s);
-	search_found_hold(NULL);
 	s->out->nanoseconds = team_clock() - begun;
 	s->out->threads_max = s->threads > s->out->threads_max ? s->threads : s->out->threads_max;
 	s->world->close();
+	search_found_hold(NULL);
 	return err;
 }
 

@@ -12,7 +12,6 @@
 #include "base/sim/blocks.h"
 #include "base/sim/world.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +251,32 @@ undo_snapshot:
 	return err;
 }
 
+wfp_err control_loaded(const void *base)
+{
+	wfp_err err;
+
+	if (control->n_loaded == CONTROL_OBJECTS)
+		return ERR_NO_MEMORY;
+	err = snapshot_keep(&control->loaded[control->n_loaded], base);
+	if (err)
+		return err;
+	control->n_loaded++;
+	snapshot_note_object(base);
+	return ERR_OK;
+}
+
+/*
+ * The next world finds everything as this one did.  What was loaded stays mapped, so that addresses
+ * in its code can still be named, and looks as if it had just been loaded.
+ */
+static void put_back(struct control *closed)
+{
+	while (closed->n_loaded > 0)
+		snapshot_put_back(&closed->loaded[--closed->n_loaded]);
+	snapshot_put_back(&closed->before);
+	snapshot_forget_objects();
+}
+
 /* With the program's variables as they are when there is no world. */
 static wfp_err create(const struct sim_controller *c, void (*main)(void *), void *arg)
 {
@@ -263,7 +288,7 @@ static wfp_err create(const struct sim_controller *c, void (*main)(void *), void
 	created->controller = *c;
 	created->fn = main;
 	created->arg = arg;
-	err = snapshot_program_keep(&created->before);
+	err = snapshot_keep(&created->before, NULL);
 	if (err) {
 		free(created);
 		return err;
@@ -274,6 +299,7 @@ static wfp_err create(const struct sim_controller *c, void (*main)(void *), void
 
 wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), void *arg)
 {
+	struct control *failed;
 	wfp_err err;
 
 	if (!SUPPORTED)
@@ -284,9 +310,10 @@ wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), v
 		return err;
 	err = parts_begin();
 	if (err) {
-		snapshot_program_free(&control->before);
-		free(control);
+		failed = control;
 		control = NULL;
+		put_back(failed);
+		free(failed);
 		return err;
 	}
 	err = prepare();
@@ -311,31 +338,6 @@ void sim_control_rewind(void)
 	snapshot_rewind(&control->snapshot);
 	control_on = false;
 	world.self = &world.outside;
-}
-
-void control_loaded(void *handle)
-{
-	if (control->n_loaded < CONTROL_OBJECTS)
-		control->loaded[control->n_loaded++] = handle;
-}
-
-bool control_may_unload(void *handle)
-{
-	if (control->exploring)
-		return false;
-	for (uint32_t i = 0; i < control->n_loaded; i++)
-		if (control->loaded[i] == handle)
-			control->loaded[i] = control->loaded[--control->n_loaded];
-	return true;
-}
-
-/* The next world finds everything as this one did, and loads its objects anew. */
-static void put_back(struct control *closed)
-{
-	while (closed->n_loaded > 0)
-		dlclose(closed->loaded[--closed->n_loaded]);
-	snapshot_program_put_back(&closed->before);
-	snapshot_program_free(&closed->before);
 }
 
 void sim_control_close(void)

@@ -38,8 +38,8 @@ struct control {
 	void (*fn)(void *);
 	void *arg;
 	struct snapshot snapshot;
-	struct snapshot_program before; /* the program's variables before the world was opened */
-	void *loaded[CONTROL_OBJECTS];	/* by dl_open, and not closed again */
+	/* The variables before the world was opened: the program's, and those of what it loads. */
+	struct snapshot_kept before, loaded[CONTROL_OBJECTS];
 	uint32_t n_loaded;
 	char *stacks; /* a pool; each with a page below it that cannot be touched */
 };
@@ -112,12 +112,8 @@ NORETURN void control_leave(enum sim_end end);
 /* bug_fail and its like: ends the run instead of the program. */
 NORETURN void control_bug(const char *text);
 
-/*
- * The program has loaded an object, or is about to unload one.  False: it may not, because the next
- * run finds it mapped.
- */
-void control_loaded(void *handle);
-MUST_CHECK bool control_may_unload(void *handle);
+/* The program has loaded an object, of which nothing has run yet. */
+MUST_CHECK wfp_err control_loaded(const void *base);
 
 /* ---- trap.c --------------------------------------------------------------------------------- */
 

@@ -26,9 +26,9 @@ struct snapshot_page {
 	const char *saved;
 };
 
-/* The variables of the program itself as they once were. */
-struct snapshot_program {
-	struct program_part {
+/* The variables of the program, or of an object that it has loaded, as they once were. */
+struct snapshot_kept {
+	struct kept_part {
 		char *start, *content;
 		size_t size;
 	} parts[4];
@@ -60,13 +60,11 @@ void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
 /* Everything writable again, nothing remembered. */
 void snapshot_end(struct snapshot *s);
 
-/*
- * A copy, for putting back what came before a snapshot was taken.  Objects that dl_open has loaded
- * are not the program's.
- */
-MUST_CHECK wfp_err snapshot_program_keep(struct snapshot_program *p);
-void snapshot_program_put_back(const struct snapshot_program *p);
-void snapshot_program_free(struct snapshot_program *p);
+/* A copy, for putting back what came before a snapshot was taken.  base NULL: the program's. */
+MUST_CHECK wfp_err snapshot_keep(struct snapshot_kept *k, const void *base);
+/* Also frees the copy. */
+void snapshot_put_back(struct snapshot_kept *k);
 
 /* dl.c says which objects belong to the program under control. */
 void snapshot_note_object(const void *base);
+void snapshot_forget_objects(void);
