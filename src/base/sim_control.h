@@ -153,6 +153,11 @@ enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
 /* The end of the preparation.  Comes back at the beginning of each run. */
 void sim_ready(void);
+/*
+ * What follows in this run is not explored: whoever runs goes on while it can, and nothing fails.
+ * A run that does not end all the same is the controller's again after a while.
+ */
+void sim_settled(void);
 /* Ends the run, on any thread, from any depth. */
 NORETURN void sim_stop(void);
 
