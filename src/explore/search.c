@@ -424,7 +424,7 @@ void search_run(struct search *s)
 	static const struct strategy *const strategies[] = {
 		[EXPLORE_ALL] = &strategy_all,	     [EXPLORE_BOUND] = &strategy_bound,
 		[EXPLORE_PCT] = &strategy_pct,	     [EXPLORE_RANDOM] = &strategy_random,
-		[EXPLORE_REPLAY] = &strategy_replay,
+		[EXPLORE_REPLAY] = &strategy_replay, [EXPLORE_FAULTS] = &strategy_faults,
 		[EXPLORE_GUIDE] = &strategy_guide,
 	};
 
@@ -443,6 +443,7 @@ static const struct explore_limits defaults[] = {
 	[EXPLORE_PCT] = {.processors = 2},
 	[EXPLORE_RANDOM] = {.processors = 2},
 	[EXPLORE_REPLAY] = {.runs = 1},
+	[EXPLORE_FAULTS] = {.processors = 2},
 	[EXPLORE_GUIDE] = {.runs = 1},
 };
 static const struct explore_limits all_defaults = {

@@ -25,6 +25,7 @@ enum explore_strategy {
 	EXPLORE_PCT,
 	EXPLORE_RANDOM,
 	EXPLORE_REPLAY,
+	EXPLORE_FAULTS, /* for explore_faults (faults.h) alone */
 	EXPLORE_GUIDE,	/* for shrinking alone: a schedule of nearly the same subject (guide.h) */
 };
 

@@ -34,7 +34,7 @@ struct strategy {
 };
 
 extern const struct strategy strategy_all, strategy_bound, strategy_pct, strategy_random,
-	strategy_replay, strategy_guide;
+	strategy_replay, strategy_faults, strategy_guide;
 
 /* Where runs happen: the controlled world of base/sim, or in tests a world of toys. */
 struct search_world {
