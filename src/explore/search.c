@@ -520,14 +520,14 @@ static void free_search(struct search *s)
 	sim_control_free(s);
 }
 
-/* Who points to the search does so before the world is opened: a rewind puts it back. */
 static wfp_err run_in_world(struct search *s, struct buf *why)
 {
-	uint64_t begun = team_clock();
+	uint64_t begun;
 	wfp_err err;
 
-	search_found_hold(s);
+	search_found_hold(s); /* before the world remembers the program's variables */
 	err = s->world->open(&s->controller, world_main, s);
+	begun = team_clock();
 	if (err) {
 		search_found_hold(NULL);
 		buf_append_str(why, s->prepared ? s->why : err_text(err));
@@ -537,10 +537,10 @@ static wfp_err run_in_world(struct search *s, struct buf *why)
 		err = search_run_team(s);
 	else
 		search_run(s);
-	search_found_hold(NULL);
 	s->out->nanoseconds = team_clock() - begun;
 	s->out->threads_max = s->threads > s->out->threads_max ? s->threads : s->out->threads_max;
 	s->world->close();
+	search_found_hold(NULL);
 	return err;
 }
 
