@@ -2,7 +2,6 @@
 /*
  * search - the clever searches against a stupid enumeration of every schedule, on random toys.
  */
-#define TOY_STUBS 1
 #include "base/rng.h"
 #include "explore/toys.h"
 #include "harness.h"

@@ -12,22 +12,6 @@
 #include "base/hash.h"
 #include "explore/strategy.h"
 
-#ifdef TOY_STUBS
-#include <stdlib.h>
-void *sim_control_alloc(size_t n)
-{
-	return calloc(1, n);
-}
-void *sim_control_realloc(void *p, size_t n)
-{
-	return realloc(p, n);
-}
-void sim_control_free(void *p)
-{
-	free(p);
-}
-#endif
-
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
