@@ -80,15 +80,9 @@ static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 
 static wfp_err load_driver(struct platform_world *w, uint32_t i, struct buf *why)
 {
-	wfp_err err = platform_filters_last(w, &w->first_filter[i]);
+	wfp_err err = nt_driver_load(&w->drivers[i], w->scenario->drivers[i], why);
 
-	if (!err)
-		err = nt_driver_load(&w->drivers[i], w->scenario->drivers[i], why);
-	if (!err)
-		err = platform_filters_last(w, &w->first_filter[i + 1]);
-	w->first_filter[i]++;
-	w->first_filter[i + 1]++;
-	return err;
+	return err ? err : platform_filters_note(w, i);
 }
 
 static wfp_err prepare(void *ctx, struct buf *why)
@@ -106,6 +100,8 @@ static wfp_err prepare(void *ctx, struct buf *why)
 		buf_printf(why, "the platform could not be set up: %s", err_text(err));
 	if (!err)
 		err = platform_filters_add(w, why);
+	if (!err)
+		err = platform_filters_note(w, SCENARIO_DRIVERS);
 	for (uint32_t i = 0; !err && i < w->scenario->n_drivers; i++)
 		err = load_driver(w, i, why);
 	return err ? err : platform_packets_make(w, why);
