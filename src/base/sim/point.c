@@ -160,7 +160,7 @@ static void jump(void)
 /* Before the world is ready: whoever runs goes on until it cannot, then the first that can. */
 static uint32_t pick_plainly(void)
 {
-	if (points.view.only_time)
+	if (points.enabled == 0)
 		return SIM_TIME;
 	if (world.self->view->enabled)
 		return world.self->id;
@@ -186,8 +186,10 @@ static struct thread *chosen(void)
 
 	for (;;) {
 		if (points.enabled == 0 && points.timed == 0) {
-			if (points.yielding == 0)
+			if (points.yielding == 0) {
+				ask(); /* only shows it */
 				control_leave(SIM_END_DEADLOCK);
+			}
 			yields_end(NULL);
 		}
 		id = ask();
