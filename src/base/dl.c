@@ -2,11 +2,15 @@
 /*
  * dl - the dynamic loader.
  *
- * Called when a driver is loaded or unloaded, on the thread that does it.  The same in both builds.
+ * Called when a driver is loaded or unloaded, on the thread that does it.  The same in both builds,
+ * but that a run of the controlled world never unmaps anything.
  */
 #include "base/dl.h"
 
 #include "base/mem.h"
+#ifdef BASE_SIM
+#include "base/sim/control.h"
+#endif
 
 #include <dlfcn.h>
 #include <link.h>
@@ -22,6 +26,30 @@ static void dl_explain(struct buf *why)
 
 	if (why)
 		buf_append_str(why, sentence ? sentence : "the loader does not say why");
+}
+
+/* In the controlled world its variables are put back with those of the program. */
+static wfp_err note_loaded(void *handle)
+{
+#ifdef BASE_SIM
+	struct link_map *map;
+
+	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
+		return control_loaded((const void *)map->l_addr);
+#else
+	(void)handle;
+#endif
+	return ERR_OK;
+}
+
+/* What the world has loaded stays: the next run, and the next world, find it mapped. */
+static bool may_unload(void)
+{
+#ifdef BASE_SIM
+	return !control_on;
+#else
+	return true;
+#endif
 }
 
 static const char *loaded_path(void *handle, const char *path)
@@ -46,8 +74,9 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 		return ERR_MOD_NOT_FOUND;
 	}
 	dl->path = mem_strdup(loaded_path(dl->handle, path));
-	if (!dl->path) {
+	if (!dl->path || note_loaded(dl->handle) != ERR_OK) {
 		dlclose(dl->handle);
+		mem_free(dl->path);
 		mem_free(dl);
 		return ERR_NO_MEMORY;
 	}
@@ -71,10 +100,12 @@ static bool still_mapped(const char *path)
 
 wfp_err dl_close(struct dl *dl)
 {
-	wfp_err err;
+	wfp_err err = ERR_OK;
 
-	dlclose(dl->handle);
-	err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
+	if (may_unload()) {
+		dlclose(dl->handle);
+		err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
+	}
 	mem_free(dl->path);
 	mem_free(dl);
 	return err;

@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "base/sim_access.h"
 
 struct thread;
 
@@ -39,8 +40,23 @@ bool thread_is_current(const struct thread *t);
 BASE_HOT void *thread_slot_get(enum thread_slot slot);
 BASE_HOT void thread_slot_set(enum thread_slot slot, void *value);
 
-/* A place where sim may let another thread run, such as around a callback.  Nothing on the host. */
+/* A place where sim may let another thread run, such as around a callback.  Nothing on the host,
+ * but see thread_delays. */
 BASE_HOT void sched_point(const char *what);
+
+#if defined(BASE_HOST) && !defined(NDEBUG)
+/*
+ * From now on a thread that comes to a scheduling point is, once in `one_in` times, held up for a
+ * moment, by a generator of its own made from the seed.  0: no more.  For tests; host/delay.h.
+ */
+void thread_delays(uint64_t seed, uint32_t one_in);
+#endif
+
+/*
+ * Before an operation on `object` that other threads can see takes effect: the same in seeded runs,
+ * a choice of the controller under control.  access, sync: SIM_* of sim_control.h.
+ */
+BASE_HOT void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
 
 #ifdef BASE_HOST
 #include "base/host/thread_inline.h"

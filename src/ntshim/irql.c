@@ -9,6 +9,7 @@
 #include "ntshim/shim.h"
 
 #include "base/log.h"
+#include "base/sim_control.h"
 #include "engine/report.h"
 
 struct nt_kernel nt;
@@ -16,6 +17,12 @@ struct nt_kernel nt;
 struct nt_frame *nt_frame_current(void)
 {
 	return thread_slot_get(THREAD_SLOT_NT);
+}
+
+/* Who is raised keeps its processor: the simulator has few. */
+static void note_level(void)
+{
+	sim_raised(KeGetCurrentIrql() >= DISPATCH_LEVEL);
 }
 
 void nt_enter(struct nt_frame *f, struct nt_driver *driver, const char *what, KIRQL irql)
@@ -29,6 +36,7 @@ void nt_enter(struct nt_frame *f, struct nt_driver *driver, const char *what, KI
 	f->irql_on_entry = irql;
 	thread_slot_set(THREAD_SLOT_NT, f);
 	thread_slot_set(THREAD_SLOT_DRIVER, driver);
+	note_level();
 	lock_assert_none_held();
 	sched_point(what);
 }
@@ -40,6 +48,7 @@ void nt_leave(struct nt_frame *f)
 		nt_report(f->driver, ENGINE_RULE_Irql, f->what);
 	thread_slot_set(THREAD_SLOT_NT, f->outer);
 	thread_slot_set(THREAD_SLOT_DRIVER, f->outer_driver);
+	note_level();
 }
 
 struct nt_driver *nt_driver_current(void)
@@ -81,6 +90,7 @@ static KIRQL irql_set(KIRQL to)
 
 	if (f)
 		f->irql = to;
+	note_level();
 	return from;
 }
 

@@ -72,21 +72,30 @@ static inline UNUSED struct nt_driver *kernel_driver(nt_driver_entry entry)
 	return d;
 }
 
-/* One of the examples. */
-static inline UNUSED struct nt_driver *kernel_load(const char *name)
+/* A driver that the build has made; `file` is below its directory. */
+static inline UNUSED struct nt_driver *kernel_load_file(const char *file)
 {
 	const char *root = getenv("BLDROOT");
 	struct buf path = {0}, why = {0};
 	struct nt_driver *d;
 	wfp_err err;
 
-	buf_printf(&path, "%s/examples/%s.so", root ? root : ".", name);
+	buf_printf(&path, "%s/%s.so", root ? root : ".", file);
 	err = nt_driver_load(&d, buf_str(&path), &why);
 	if (err)
-		CHECK_SAY("%s: %s", name, buf_str(&why));
+		CHECK_SAY("%s: %s", file, buf_str(&why));
 	buf_free(&path);
 	buf_free(&why);
 	return d;
+}
+
+/* One of the examples. */
+static inline UNUSED struct nt_driver *kernel_load(const char *name)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "examples/%s", name);
+	return kernel_load_file(file);
 }
 
 static inline UNUSED wfp_err kernel_try_unload(struct nt_driver *d, enum nt_unload how)

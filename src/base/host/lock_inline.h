@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/host/delay.h"
 #include "base/lock.h"
 
 #define LOCK_DEPTH_MAX 16u
@@ -53,6 +54,7 @@ static inline NO_LOCK_CHECK void lock_take(struct lock *l)
 {
 	int error;
 
+	DELAY_POINT();
 	lock_check_order(l);
 	error = pthread_mutex_lock(&l->mutex);
 	if (UNLIKELY(error))
@@ -62,6 +64,7 @@ static inline NO_LOCK_CHECK void lock_take(struct lock *l)
 
 static inline NO_LOCK_CHECK bool lock_try(struct lock *l)
 {
+	DELAY_POINT();
 	lock_check_order(l);
 	if (pthread_mutex_trylock(&l->mutex))
 		return false;
@@ -77,6 +80,7 @@ static inline NO_LOCK_CHECK void lock_drop(struct lock *l)
 	error = pthread_mutex_unlock(&l->mutex);
 	if (UNLIKELY(error))
 		lock_call_failed(l, error);
+	DELAY_POINT();
 }
 
 static inline NO_LOCK_CHECK void lock_assert_held(const struct lock *l)

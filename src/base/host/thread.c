@@ -35,6 +35,7 @@ static void *thread_main(void *arg)
 	current = t;
 	pthread_setname_np(pthread_self(), t->name);
 	rcu_thread_enter();
+	DELAY_POINT();
 	t->fn(t->arg);
 	rcu_thread_leave();
 	return NULL;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/host/delay.h"
 #include "base/thread.h"
 
 extern _Thread_local void *thread_slots[THREAD_SLOTS];
@@ -21,4 +22,13 @@ static inline void thread_slot_set(enum thread_slot slot, void *value)
 static inline void sched_point(const char *what)
 {
 	(void)what;
+	DELAY_POINT();
+}
+
+static inline void sched_op(const char *what, const void *object, unsigned access, unsigned sync)
+{
+	(void)object;
+	(void)access;
+	(void)sync;
+	sched_point(what);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * replay - becomes wfp-replay, the program over the simulator.
+ * become - wfp replay and wfp explore: becomes the program that runs under the simulator.
  *
  * It lies beside wfp when nothing is installed, in ../libexec/openwfp otherwise.
  */
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const places[] = {"wfp-replay", "../libexec/openwfp/wfp-replay"};
+static const char *const places[] = {"", "../libexec/openwfp/"};
 
 /* Appends the directory of this program, with the slash. */
 static wfp_err own_directory(struct buf *out)
@@ -25,12 +25,12 @@ static wfp_err own_directory(struct buf *out)
 	return err;
 }
 
-static wfp_err become(const char *place, char **argv)
+static wfp_err become_at(const char *place, const char *program, char **argv)
 {
 	struct buf path = {0};
 	wfp_err err = own_directory(&path);
 
-	buf_append_str(&path, place);
+	buf_printf(&path, "%s%s", place, program);
 	if (!err)
 		err = buf_err(&path);
 	if (!err)
@@ -40,13 +40,23 @@ static wfp_err become(const char *place, char **argv)
 	return err;
 }
 
-enum exit_status replay_command(int argc UNUSED, char **argv)
+static enum exit_status become(const char *program, char **argv)
 {
 	wfp_err err = ERR_FILE_NOT_FOUND;
 
 	for (size_t i = 0; err == ERR_FILE_NOT_FOUND && i < ARRAY_LEN(places); i++)
-		err = become(places[i], argv);
-	fprintf(stderr, "wfp replay: wfp-replay, which belongs to wfp, cannot be run: %s\n",
+		err = become_at(places[i], program, argv);
+	fprintf(stderr, "wfp %s: %s, which belongs to wfp, cannot be run: %s\n", argv[0], program,
 		err_text(err));
 	return EXIT_MACHINE;
+}
+
+enum exit_status replay_command(int argc UNUSED, char **argv)
+{
+	return become("wfp-replay", argv);
+}
+
+enum exit_status explore_command(int argc UNUSED, char **argv)
+{
+	return become("wfp-explore", argv);
 }
