@@ -25,24 +25,11 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
+#include "base/sim_access.h"
 
 #ifdef BASE_SIM
 
 #define SIM_THREADS_MAX 48u
-
-/* What a step does to an object that other threads can see. */
-enum sim_access {
-	SIM_READ,
-	SIM_WRITE, /* changes it, or reads and changes it */
-};
-
-/* How a step orders what two threads do; for the race detector. */
-enum sim_sync {
-	SIM_SYNC_NONE = 0,    /* a plain access of a driver */
-	SIM_SYNC_ACQUIRE = 1, /* lock, atomic load, a wait that ended */
-	SIM_SYNC_RELEASE = 2, /* unlock, atomic store, set an event */
-	SIM_SYNC_BOTH = 3,    /* atomic read-modify-write */
-};
 
 /*
  * What a thread does next: from the point where it stands up to, not including, its next point.
@@ -55,6 +42,8 @@ struct sim_op {
 	uint32_t size;	     /* bytes of a plain access; 0: the object as a whole */
 	uint8_t access;	     /* enum sim_access */
 	uint8_t sync;	     /* enum sim_sync */
+	bool quiet;	     /* of a quiet lock: nobody can tell the order of these */
+	bool note;	     /* says something to watchers, and is otherwise nothing */
 };
 
 /* A thread as the controller sees it; valid during the call that shows it. */
@@ -186,5 +175,12 @@ bool sim_block_check_freed(struct sim_block *out);
 /* Runs the program again without randomised addresses, once; returns when they are fixed already.
  */
 MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
+
+#else
+
+static inline void sim_raised(bool raised)
+{
+	(void)raised;
+}
 
 #endif

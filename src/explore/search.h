@@ -98,6 +98,7 @@ struct explore_watcher {
 	void (*step)(void *ctx, uint32_t thread, const struct sim_op *op);
 	void (*choice)(void *ctx, const struct explore_choice *c,
 		       const struct sim_view *v); /* v NULL: a value */
+	void (*found)(void *ctx, const struct explore_finding *f);
 	void (*end)(void *ctx, enum sim_end end);
 	struct explore_watcher *next; /* the search's */
 };

@@ -9,6 +9,7 @@
 #include "ntshim/shim.h"
 
 #include "base/log.h"
+#include "base/sim_control.h"
 #include "engine/report.h"
 
 struct nt_kernel nt;
@@ -16,6 +17,12 @@ struct nt_kernel nt;
 struct nt_frame *nt_frame_current(void)
 {
 	return thread_slot_get(THREAD_SLOT_NT);
+}
+
+/* Above APC_LEVEL a thread has a processor of which it is not taken off. */
+static void tell_level(void)
+{
+	sim_raised(KeGetCurrentIrql() >= DISPATCH_LEVEL);
 }
 
 void nt_enter(struct nt_frame *f, struct nt_driver *driver, const char *what, KIRQL irql)
@@ -30,6 +37,7 @@ void nt_enter(struct nt_frame *f, struct nt_driver *driver, const char *what, KI
 	thread_slot_set(THREAD_SLOT_NT, f);
 	thread_slot_set(THREAD_SLOT_DRIVER, driver);
 	lock_assert_none_held();
+	tell_level();
 	sched_point(what);
 }
 
@@ -40,6 +48,7 @@ void nt_leave(struct nt_frame *f)
 		nt_report(f->driver, ENGINE_RULE_Irql, f->what);
 	thread_slot_set(THREAD_SLOT_NT, f->outer);
 	thread_slot_set(THREAD_SLOT_DRIVER, f->outer_driver);
+	tell_level();
 }
 
 struct nt_driver *nt_driver_current(void)
@@ -81,6 +90,7 @@ static KIRQL irql_set(KIRQL to)
 
 	if (f)
 		f->irql = to;
+	tell_level();
 	return from;
 }
 
