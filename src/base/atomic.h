@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/sim_access.h"
 
 #include <stdatomic.h>
 
@@ -29,11 +30,15 @@ struct atomptr {
 };
 
 #ifdef BASE_SIM
-void sched_point(const char *what);
-#define ATOMIC_POINT() sched_point("atomic")
+void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
+#define ATOMIC_LOADS(a)	  sched_op("load", a, SIM_READ, SIM_SYNC_ACQUIRE)
+#define ATOMIC_STORES(a)  sched_op("store", a, SIM_WRITE, SIM_SYNC_RELEASE)
+#define ATOMIC_CHANGES(a) sched_op("atomic", a, SIM_WRITE, SIM_SYNC_BOTH)
 #else
 #include "base/host/delay.h"
-#define ATOMIC_POINT() DELAY_POINT()
+#define ATOMIC_LOADS(a)	  DELAY_POINT()
+#define ATOMIC_STORES(a)  DELAY_POINT()
+#define ATOMIC_CHANGES(a) DELAY_POINT()
 #endif
 
 /* Before the object is visible to others. */
@@ -68,7 +73,7 @@ void sched_point(const char *what);
 #define ATOMIC_DEFINE_EXCHANGE(name, type)                                                         \
 	static inline type name##_exchange(struct name *a, type value)                             \
 	{                                                                                          \
-		ATOMIC_POINT();                                                                    \
+		ATOMIC_CHANGES(a);                                                                 \
 		return atomic_exchange(&a->v, value);                                              \
 	}
 
@@ -76,27 +81,28 @@ void sched_point(const char *what);
 #define ATOMIC_DEFINE_CAS(name, type)                                                              \
 	static inline bool name##_cas(struct name *a, type *expected, type desired)                \
 	{                                                                                          \
-		ATOMIC_POINT();                                                                    \
+		ATOMIC_CHANGES(a);                                                                 \
 		return atomic_compare_exchange_strong(&a->v, expected, desired);                   \
 	}
 
 #define ATOMIC_DEFINE_CELL(name, type)                                                             \
 	ATOMIC_DEFINE_INIT(name, type)                                                             \
-	ATOMIC_DEFINE_LOAD(name, type, , memory_order_seq_cst, ATOMIC_POINT())                     \
-	ATOMIC_DEFINE_LOAD(name, type, _acquire, memory_order_acquire, ATOMIC_POINT())             \
+	ATOMIC_DEFINE_LOAD(name, type, , memory_order_seq_cst, ATOMIC_LOADS(a))                    \
+	ATOMIC_DEFINE_LOAD(name, type, _acquire, memory_order_acquire, ATOMIC_LOADS(a))            \
 	ATOMIC_DEFINE_LOAD(name, type, _relaxed, memory_order_relaxed, (void)0)                    \
-	ATOMIC_DEFINE_STORE(name, type, , memory_order_seq_cst, ATOMIC_POINT())                    \
-	ATOMIC_DEFINE_STORE(name, type, _release, memory_order_release, ATOMIC_POINT())            \
+	ATOMIC_DEFINE_STORE(name, type, , memory_order_seq_cst, ATOMIC_STORES(a))                  \
+	ATOMIC_DEFINE_STORE(name, type, _release, memory_order_release, ATOMIC_STORES(a))          \
 	ATOMIC_DEFINE_STORE(name, type, _relaxed, memory_order_relaxed, (void)0)                   \
 	ATOMIC_DEFINE_EXCHANGE(name, type)                                                         \
 	ATOMIC_DEFINE_CAS(name, type)
 
 #define ATOMIC_DEFINE_MATH(name, type, verb, fetch, op)                                            \
-	ATOMIC_DEFINE_FETCH(name, type, verb, fetch, op, , memory_order_seq_cst, ATOMIC_POINT())   \
+	ATOMIC_DEFINE_FETCH(name, type, verb, fetch, op, , memory_order_seq_cst,                   \
+			    ATOMIC_CHANGES(a))                                                     \
 	ATOMIC_DEFINE_FETCH(name, type, verb, fetch, op, _acquire, memory_order_acquire,           \
-			    ATOMIC_POINT())                                                        \
+			    ATOMIC_CHANGES(a))                                                     \
 	ATOMIC_DEFINE_FETCH(name, type, verb, fetch, op, _release, memory_order_release,           \
-			    ATOMIC_POINT())                                                        \
+			    ATOMIC_CHANGES(a))                                                     \
 	ATOMIC_DEFINE_FETCH(name, type, verb, fetch, op, _relaxed, memory_order_relaxed, (void)0)
 
 #define ATOMIC_DEFINE_NUMBER(name, type)                                                           \

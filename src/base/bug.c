@@ -6,7 +6,10 @@
  */
 #include "base/compiler.h"
 
+#ifdef BASE_SIM
 #include "base/sim.h"
+#include "base/sim/control.h"
+#endif
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +17,14 @@
 
 void bug_fail(const char *file, int line, const char *what)
 {
+#ifdef BASE_SIM
+	char text[200];
+
+	if (control_on) {
+		snprintf(text, sizeof(text), "%s:%d: %s", file, line, what);
+		control_bug(text);
+	}
+#endif
 	fprintf(stderr, "BUG %s:%d: %s\n", file, line, what);
 #ifdef BASE_SIM
 	fprintf(stderr, "BUG in the run of seed %" PRIu64 "\n", sim_seed());

@@ -2,11 +2,15 @@
 /*
  * dl - the dynamic loader.
  *
- * Called when a driver is loaded or unloaded, on the thread that does it.  The same in both builds.
+ * Called when a driver is loaded or unloaded, on the thread that does it.  The same in both builds,
+ * but that a run of the controlled world never unmaps anything.
  */
 #include "base/dl.h"
 
 #include "base/mem.h"
+#ifdef BASE_SIM
+#include "base/sim/control.h"
+#endif
 
 #include <dlfcn.h>
 #include <link.h>
@@ -22,6 +26,29 @@ static void dl_explain(struct buf *why)
 
 	if (why)
 		buf_append_str(why, sentence ? sentence : "the loader does not say why");
+}
+
+/* In the controlled world its variables are put back with those of the program. */
+static void note_loaded(void *handle)
+{
+#ifdef BASE_SIM
+	struct link_map *map;
+
+	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
+		snapshot_note_object((const void *)map->l_addr);
+#else
+	(void)handle;
+#endif
+}
+
+/* A run may not unmap what the next one finds mapped. */
+static bool must_stay(void)
+{
+#ifdef BASE_SIM
+	return control_on && control->exploring;
+#else
+	return false;
+#endif
 }
 
 static const char *loaded_path(void *handle, const char *path)
@@ -51,6 +78,7 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 		mem_free(dl);
 		return ERR_NO_MEMORY;
 	}
+	note_loaded(dl->handle);
 	*out = dl;
 	return ERR_OK;
 }
@@ -71,10 +99,12 @@ static bool still_mapped(const char *path)
 
 wfp_err dl_close(struct dl *dl)
 {
-	wfp_err err;
+	wfp_err err = ERR_OK;
 
-	dlclose(dl->handle);
-	err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
+	if (!must_stay()) {
+		dlclose(dl->handle);
+		err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
+	}
 	mem_free(dl->path);
 	mem_free(dl);
 	return err;

@@ -8,9 +8,110 @@
 #include "base/mem.h"
 
 #include "base/atomic.h"
+#ifdef BASE_SIM
+#include "base/sim/blocks.h"
+#endif
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- where memory comes from ---------------------------------------------------------------- */
+
+#ifdef BASE_SIM
+
+static bool world_fails(void)
+{
+	return blocks_fail();
+}
+
+static void *raw_alloc(size_t size)
+{
+	return blocks_serve() ? blocks_alloc(0, size) : malloc(size);
+}
+
+static void *raw_zalloc(size_t size)
+{
+	return blocks_serve() ? blocks_alloc(0, size) : calloc(1, size);
+}
+
+static void *raw_guarded(size_t size)
+{
+	return blocks_serve() ? blocks_alloc_guarded(size) : calloc(1, size);
+}
+
+static bool raw_aligned(void **out, size_t align, size_t size)
+{
+	if (!blocks_serve())
+		return posix_memalign(out, align, size) == 0;
+	*out = blocks_alloc(align, size);
+	return *out != NULL;
+}
+
+static void raw_free(void *p)
+{
+	if (blocks_own(p))
+		blocks_free(p);
+	else
+		free(p);
+}
+
+/* In the world a block always moves, so that who keeps the old address is found. */
+static void *raw_realloc(void *p, size_t size)
+{
+	void *moved;
+
+	if (p ? !blocks_own(p) : !blocks_serve())
+		return realloc(p, size);
+	moved = raw_alloc(size);
+	if (!moved || !p)
+		return moved;
+	memcpy(moved, p, size < blocks_size(p) ? size : blocks_size(p));
+	blocks_free(p);
+	return moved;
+}
+
+#else
+
+#if MEM_TRACKED
+static bool world_fails(void)
+{
+	return false;
+}
+#endif
+
+static void *raw_alloc(size_t size)
+{
+	return malloc(size);
+}
+
+static void *raw_zalloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void *raw_guarded(size_t size)
+{
+	return calloc(1, size);
+}
+
+static bool raw_aligned(void **out, size_t align, size_t size)
+{
+	return posix_memalign(out, align, size) == 0;
+}
+
+static void raw_free(void *p)
+{
+	free(p);
+}
+
+static void *raw_realloc(void *p, size_t size)
+{
+	return realloc(p, size);
+}
+
+#endif
+
+/* ---- counting and failing ------------------------------------------------------------------- */
 
 #if MEM_TRACKED
 
@@ -36,7 +137,7 @@ static bool must_fail(void)
 
 	if (UNLIKELY(period > 0) && atom64_add_relaxed(&period_count, 1) % period == 0)
 		return true;
-	return countdown_ends();
+	return countdown_ends() || world_fails();
 }
 
 static void *note_allocated(void *p)
@@ -102,10 +203,12 @@ void mem_fail_every(uint64_t nth)
 
 #endif
 
+/* ---- what others call ----------------------------------------------------------------------- */
+
 void mem_free(void *p)
 {
 	note_freed(p);
-	free(p);
+	raw_free(p);
 }
 
 /* The standard lets an empty block be NULL, which here would look like a failure. */
@@ -126,7 +229,7 @@ void *mem_alloc(size_t size)
 {
 	if (must_fail())
 		return NULL;
-	return note_allocated(malloc(never_empty(size)));
+	return note_allocated(raw_alloc(never_empty(size)));
 }
 
 void *mem_zalloc(size_t size)
@@ -138,7 +241,7 @@ void *mem_zalloc_array(size_t n, size_t size)
 {
 	if (must_fail() || !array_fits(n, size))
 		return NULL;
-	return note_allocated(calloc(1, never_empty(n * size)));
+	return note_allocated(raw_zalloc(never_empty(n * size)));
 }
 
 void *mem_realloc_array(void *p, size_t n, size_t size)
@@ -147,7 +250,7 @@ void *mem_realloc_array(void *p, size_t n, size_t size)
 
 	if (must_fail() || !array_fits(n, size))
 		return NULL;
-	moved = realloc(p, never_empty(n * size));
+	moved = raw_realloc(p, never_empty(n * size));
 	return p ? moved : note_allocated(moved);
 }
 
@@ -155,10 +258,17 @@ void *mem_zalloc_aligned(size_t align, size_t size)
 {
 	void *p;
 
-	if (must_fail() || posix_memalign(&p, align, never_empty(size)))
+	if (must_fail() || !raw_aligned(&p, align, never_empty(size)))
 		return NULL;
 	memset(p, 0, size);
 	return note_allocated(p);
+}
+
+void *mem_zalloc_guarded(size_t size)
+{
+	if (must_fail())
+		return NULL;
+	return note_allocated(raw_guarded(never_empty(size)));
 }
 
 void *mem_dup(const void *p, size_t size)

@@ -33,6 +33,12 @@ MUST_CHECK void *mem_realloc_array(void *p, size_t n, size_t size);
 /* align: a power of two, at least sizeof(void *). */
 MUST_CHECK void *mem_zalloc_aligned(size_t align, size_t size);
 
+/*
+ * Like mem_zalloc; in the controlled world (sim_control.h) nothing lies behind the block, and
+ * touching what is behind it or what was freed ends the run.  For memory of drivers.
+ */
+MUST_CHECK void *mem_zalloc_guarded(size_t size);
+
 MUST_CHECK char *mem_strdup(const char *s);
 MUST_CHECK void *mem_dup(const void *p, size_t size);
 

@@ -9,12 +9,10 @@
  */
 #pragma once
 
+#include "base/sim_control.h"
 #include "base/thread.h"
 
 #ifdef BASE_SIM
-
-/* The run is under somebody's control (sim_control.h). */
-bool sched_controlled(void);
 
 /*
  * As sched_op, but the thread is told to go on only while can(object) is true, which it then is
@@ -36,11 +34,6 @@ void sched_note(const char *what, const void *object, unsigned sync);
 void sched_touch(const char *what, const void *address, size_t size, unsigned access);
 
 #else
-
-static inline bool sched_controlled(void)
-{
-	return false;
-}
 
 static inline bool sched_stand(const char *what, const void *object, unsigned access, unsigned sync,
 			       bool (*can)(const void *object))

@@ -10,10 +10,10 @@
  *
  * The program prepares itself (engine, stack, drivers) and calls sim_ready; what follows is what is
  * explored.  At that moment everything that a run can change is remembered: the blocks of mem_*,
- *the stacks of the threads, and the variables of the program and of the objects it has loaded.  A
- *rewind puts it back, byte for byte, in some microseconds, so a run costs what it executes and not
- *what prepared it.  Addresses are the same in each run: a thread's blocks come from a range of its
- *own, and are not used again within a run.
+ * the stacks of the threads, and the variables of the program and of the objects it has loaded.  A
+ * rewind puts it back, byte for byte, in some microseconds, so a run costs what it executes and not
+ * what prepared it.  Addresses are the same in each run: a thread's blocks come from a range of its
+ * own, and are not used again within a run.
  *
  * What must outlive a rewind (the controller, what it has learned) lies in memory of
  * sim_control_alloc and in nothing else; pointers to it are set before sim_ready.  Sim only; one
@@ -43,7 +43,7 @@ struct sim_op {
 	uint8_t access;	     /* enum sim_access */
 	uint8_t sync;	     /* enum sim_sync */
 	bool quiet;	     /* of a quiet lock: nobody can tell the order of these */
-	bool note;	     /* says something to watchers, and is otherwise nothing */
+	bool note;	     /* quiet too: says something to watchers, and is otherwise nothing */
 };
 
 /* A thread as the controller sees it; valid during the call that shows it. */
@@ -113,7 +113,8 @@ void sim_control_free(void *p);
 
 /*
  * Runs main in a fresh world up to its sim_ready, without the controller: threads run until they
- * wait. ERR_ABORTED: main returned, or the world ended, before it was ready; nothing is left.
+ * wait. ERR_OPERATION_ABORTED: main returned, or the world ended, before it was ready; nothing is
+ * left.
  */
 MUST_CHECK wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *),
 				    void *arg);
@@ -128,8 +129,7 @@ struct sim_crash sim_control_crash(void);
 struct sim_wait {
 	uint32_t thread;
 	const char *name, *waits_kind, *waits_name; /* kind NULL: it does not wait */
-	uint32_t waits_for; /* the thread that holds the lock, or is joined; 0: nobody in particular
-			     */
+	uint32_t waits_for; /* who holds the lock or is joined; 0: nobody in particular */
 	const void *object;
 };
 uint32_t sim_control_waits(struct sim_wait *out, uint32_t max);
@@ -140,14 +140,21 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
  */
 
 bool sim_controlled(void);
+
+/*
+ * From now on each allocation asks the controller (choose(2, "memory"), 1: it fails): none, those
+ * that a driver makes or that are made for it while it runs, or all.
+ */
+enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
+void sim_choose_failures(enum sim_failures which);
 /* The end of the preparation.  Comes back at the beginning of each run. */
 void sim_ready(void);
 /* Ends the run, on any thread, from any depth. */
 NORETURN void sim_stop(void);
 
-/* A plain access of instrumented code: a point when plain accesses are. */
+/* A plain access of instrumented code: told to watchers, and a point when plain accesses are. */
 void sim_plain(const void *address, uint32_t size, enum sim_access access);
-/* Plain accesses of at least one other thread's memory are points (second mode). */
+/* Plain accesses are points (second mode).  Any time between open and close. */
 void sim_plain_points(bool on);
 
 /* Does the address lie in the stack of the running thread? */
@@ -155,6 +162,9 @@ bool sim_own_stack(const void *address);
 
 /* The running thread rises to DISPATCH_LEVEL or falls below it. */
 void sim_raised(bool raised);
+
+/* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
+uint32_t sim_choose_named(uint32_t n, const char *what);
 
 /* What a touched address belongs to, for verdicts; false: nothing of ours. */
 struct sim_block {
@@ -177,6 +187,11 @@ bool sim_block_check_freed(struct sim_block *out);
 MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
 
 #else
+
+static inline bool sim_controlled(void)
+{
+	return false;
+}
 
 static inline void sim_raised(bool raised)
 {

@@ -78,12 +78,15 @@ static struct block *block_delist(const void *memory)
 	return b;
 }
 
-/* Pages begin at page boundaries, everything else at 16 bytes. */
+/*
+ * Pages begin at page boundaries, everything else at 16 bytes.  What is not to be zeroed is so all
+ * the same where it is guarded: a run must not depend on what an earlier one left.
+ */
 static void *memory_alloc(size_t size, bool zero)
 {
 	if (size >= PAGE_BYTES)
 		return mem_zalloc_aligned(PAGE_BYTES, size);
-	return zero ? mem_zalloc(size ? size : 1) : mem_alloc(size ? size : 1);
+	return zero || sim_controlled() ? mem_zalloc_guarded(size) : mem_alloc(size);
 }
 
 static void *pool_alloc(size_t size, uint32_t tag, bool zero)

@@ -165,7 +165,7 @@ VOID KeMemoryBarrier(VOID)
 {
 	static struct atom32 word;
 
-	if (sched_controlled())
+	if (sim_controlled())
 		sched_note("KeMemoryBarrier", &word, SIM_SYNC_BOTH);
 	else
 		atom32_exchange(&word, 0);

@@ -64,7 +64,7 @@ static void worker_sleep(struct worker *w) REQUIRES(work.lock)
 	w->idle = true;
 	cond_wait(&w->wake, &work.lock);
 	w->idle = false;
-	if (!sched_controlled())
+	if (!sim_controlled())
 		return;
 	lock_drop(&work.lock);
 	queue_op("look for a work item");

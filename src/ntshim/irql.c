@@ -19,8 +19,8 @@ struct nt_frame *nt_frame_current(void)
 	return thread_slot_get(THREAD_SLOT_NT);
 }
 
-/* Above APC_LEVEL a thread has a processor of which it is not taken off. */
-static void tell_level(void)
+/* Who is raised keeps its processor: the simulator has few. */
+static void note_level(void)
 {
 	sim_raised(KeGetCurrentIrql() >= DISPATCH_LEVEL);
 }
@@ -36,8 +36,8 @@ void nt_enter(struct nt_frame *f, struct nt_driver *driver, const char *what, KI
 	f->irql_on_entry = irql;
 	thread_slot_set(THREAD_SLOT_NT, f);
 	thread_slot_set(THREAD_SLOT_DRIVER, driver);
+	note_level();
 	lock_assert_none_held();
-	tell_level();
 	sched_point(what);
 }
 
@@ -48,7 +48,7 @@ void nt_leave(struct nt_frame *f)
 		nt_report(f->driver, ENGINE_RULE_Irql, f->what);
 	thread_slot_set(THREAD_SLOT_NT, f->outer);
 	thread_slot_set(THREAD_SLOT_DRIVER, f->outer_driver);
-	tell_level();
+	note_level();
 }
 
 struct nt_driver *nt_driver_current(void)
@@ -90,7 +90,7 @@ static KIRQL irql_set(KIRQL to)
 
 	if (f)
 		f->irql = to;
-	tell_level();
+	note_level();
 	return from;
 }
 

@@ -57,7 +57,7 @@ static void unlink_entry(PLIST_ENTRY entry)
 static void announce(const char *what, const void *object, enum sim_sync sync)
 	REQUIRES(nt_dispatcher)
 {
-	if (!sched_controlled())
+	if (!sim_controlled())
 		return;
 	lock_drop(&nt_dispatcher);
 	sched_op2(what, object, &nt_dispatcher_all, SIM_WRITE, sync);
@@ -161,7 +161,7 @@ static uint64_t timers_run(void) REQUIRES(nt_dispatcher)
 
 		if (first->DueTime.QuadPart > clock_now())
 			return first->DueTime.QuadPart;
-		if (sched_controlled() && announced != first) {
+		if (sim_controlled() && announced != first) {
 			/* It may be cancelled, and freed, before its turn comes: look again. */
 			announce("timer expires", first, SIM_SYNC_BOTH);
 			announced = first;

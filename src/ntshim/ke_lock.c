@@ -122,7 +122,7 @@ static bool spin_try_acquire(PKSPIN_LOCK lock, const char *function)
 	struct atom64 *word = word_of(lock);
 	bool free;
 
-	if (!sched_controlled())
+	if (!sim_controlled())
 		return word_try(word, word_mine());
 	sched_op(function, word, SIM_WRITE, SIM_SYNC_ACQUIRE);
 	free = word_is_free(word);
@@ -139,7 +139,7 @@ static void spin_release(PKSPIN_LOCK lock, const char *function)
 		nt_report(nt_driver_current(), ENGINE_RULE_SpinLock, function);
 		return;
 	}
-	if (sched_controlled()) {
+	if (sim_controlled()) {
 		sched_op(function, word, SIM_WRITE, SIM_SYNC_RELEASE);
 		word_set(word, 0);
 	} else if (atom64_exchange(word, 0) & CONTENDED) {

@@ -133,7 +133,7 @@ void nt_signal(DISPATCHER_HEADER *object)
  */
 static void waiter_give_up(struct waiter *w) REQUIRES(nt_dispatcher)
 {
-	if (sched_controlled()) {
+	if (sim_controlled()) {
 		lock_drop(&nt_dispatcher);
 		nt_dispatcher_op("timeout", w->objects[0], SIM_WRITE, SIM_SYNC_NONE);
 		lock_take(&nt_dispatcher);

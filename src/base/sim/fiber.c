@@ -8,6 +8,7 @@
 #include "base/sim/fiber.h"
 
 #include "base/mem.h"
+#include "base/sim/control.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -27,7 +28,7 @@
 /* Who switched last, for the first steps on the other side. */
 static struct thread *switched_from;
 
-static wfp_err stack_create(struct thread *t)
+static wfp_err stack_map(struct thread *t)
 {
 	void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -40,9 +41,36 @@ static wfp_err stack_create(struct thread *t)
 	}
 	t->stack = stack;
 	t->stack_size = STACK_SIZE;
-	t->asan_bottom = stack;
-	t->asan_size = STACK_SIZE;
 	return ERR_OK;
+}
+
+static wfp_err stack_create(struct thread *t)
+{
+	wfp_err err = ERR_OK;
+
+	if (control_on) {
+		t->stack_lent = true;
+		err = control_stack_lend(&t->stack, &t->stack_size);
+	} else {
+		err = stack_map(t);
+	}
+	t->asan_bottom = t->stack;
+	t->asan_size = t->stack_size;
+	return err;
+}
+
+static void context_prepare(struct thread *t, void (*entry)(void))
+{
+#if SWITCH_OWN
+	t->sp = switch_prepare((char *)t->stack + t->stack_size, entry);
+#else
+	BUG_ON(getcontext(&t->context));
+	t->context.uc_stack.ss_sp = t->stack;
+	t->context.uc_stack.ss_size = t->stack_size;
+	makecontext(&t->context, entry, 0);
+	/* Else AddressSanitizer forgets what it knows of the whole stack at every switch. */
+	t->context.uc_stack = (stack_t){0};
+#endif
 }
 
 wfp_err fiber_create(struct thread **out, void (*entry)(void))
@@ -57,12 +85,7 @@ wfp_err fiber_create(struct thread **out, void (*entry)(void))
 		mem_free(t);
 		return err;
 	}
-	BUG_ON(getcontext(&t->context));
-	t->context.uc_stack.ss_sp = t->stack;
-	t->context.uc_stack.ss_size = t->stack_size;
-	makecontext(&t->context, entry, 0);
-	/* Else AddressSanitizer forgets what it knows of the whole stack at every switch. */
-	t->context.uc_stack = (stack_t){0};
+	context_prepare(t, entry);
 #ifdef BASE_TSAN
 	t->tsan_fiber = __tsan_create_fiber(0);
 #endif
@@ -70,16 +93,25 @@ wfp_err fiber_create(struct thread **out, void (*entry)(void))
 	return ERR_OK;
 }
 
-void fiber_destroy(struct thread *t)
+/* The next stack at this address must not inherit what is poisoned in this one. */
+void fiber_forget(void *stacks, size_t size)
 {
 #ifdef BASE_ASAN
-	/* The next stack at this address must not inherit what is poisoned in this one. */
-	__asan_unpoison_memory_region(t->stack, t->stack_size);
+	__asan_unpoison_memory_region(stacks, size);
+#else
+	(void)stacks;
+	(void)size;
 #endif
+}
+
+void fiber_destroy(struct thread *t)
+{
+	fiber_forget(t->stack, t->stack_size);
 #ifdef BASE_TSAN
 	__tsan_destroy_fiber(t->tsan_fiber);
 #endif
-	munmap(t->stack, t->stack_size);
+	if (!t->stack_lent)
+		munmap(t->stack, t->stack_size);
 	mem_free(t);
 }
 
@@ -108,6 +140,19 @@ void fiber_entered(struct thread *self)
 	arrived(self);
 }
 
+static void context_switch(struct thread *from, struct thread *to)
+{
+#if SWITCH_OWN
+	switch_stacks(&from->sp, to->sp);
+#else
+	/* swapcontext stores the signal mask by a system call, which does not write to a page
+	 * that the snapshot watches: such a page is touched before. */
+	*(volatile char *)&from->context = *(volatile char *)&from->context;
+	*((volatile char *)(&from->context + 1) - 1) = 0;
+	BUG_ON(swapcontext(&from->context, &to->context));
+#endif
+}
+
 void fiber_switch(struct thread *from, struct thread *to)
 {
 	switched_from = from;
@@ -118,6 +163,32 @@ void fiber_switch(struct thread *from, struct thread *to)
 #ifdef BASE_TSAN
 	__tsan_switch_to_fiber(to->tsan_fiber, 0);
 #endif
-	BUG_ON(swapcontext(&from->context, &to->context));
+	context_switch(from, to);
 	arrived(from);
+}
+
+void *fiber_pc(const struct thread *t)
+{
+#if SWITCH_OWN
+	return switch_pc(t->sp);
+#elif defined(__x86_64__)
+	return (void *)t->context.uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+	return (void *)t->context.uc_mcontext.pc;
+#else
+	return NULL;
+#endif
+}
+
+void *fiber_frame(const struct thread *t)
+{
+#if SWITCH_OWN
+	return switch_frame(t->sp);
+#elif defined(__x86_64__)
+	return (void *)t->context.uc_mcontext.gregs[REG_RBP];
+#elif defined(__aarch64__)
+	return (void *)t->context.uc_mcontext.regs[29];
+#else
+	return NULL;
+#endif
 }

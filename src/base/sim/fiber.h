@@ -10,14 +10,18 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "base/sim/switch.h"
 #include "base/sim/waitq.h"
 #include "base/thread.h"
 
+#if !SWITCH_OWN
 #include <ucontext.h>
+#endif
 
 #define SIM_LOCK_DEPTH_MAX 16u
 
 struct lock;
+struct sim_thread;
 
 /* One thread runs at a time, so nothing here needs a guard; [I] immutable. */
 struct thread {
@@ -42,9 +46,24 @@ struct thread {
 	unsigned rcu_depth;
 	uint64_t rcu_epoch; /* of the world when the outermost section began */
 
+	/* In the controlled world alone; point.c says what they mean. */
+	struct sim_thread *view;	 /* [I] what the controller sees of it */
+	struct sim_waitq *gate;		 /* where it stands once its wait is over; NULL: nowhere */
+	bool (*can)(const void *object); /* it stands while this is false; NULL: it does not */
+	uint64_t rcu_wanted;		 /* the epoch whose older sections must end */
+	bool ready;			 /* could go on, had it a processor */
+	bool has_processor;		 /* raised, and not waiting */
+	bool granted;			 /* what it announces next was picked already */
+	bool yields;			 /* until another has made a step */
+
+#if SWITCH_OWN
+	void *sp;
+#else
 	ucontext_t context;
+#endif
 	void *stack; /* [I] NULL for the thread the program began with */
 	size_t stack_size;
+	bool stack_lent; /* [I] of the controlled world's pool */
 	void *asan_fake_stack;
 	const void *asan_bottom;
 	size_t asan_size;
@@ -62,6 +81,13 @@ void fiber_adopt(struct thread *t);
 
 /* Comes back when somebody switches to from. */
 void fiber_switch(struct thread *from, struct thread *to);
+
+/* Where a thread that does not run will go on: its code, and its frame for walking the stack. */
+void *fiber_pc(const struct thread *t);
+void *fiber_frame(const struct thread *t);
+
+/* Tells the sanitizers that nothing is on these stacks any more. */
+void fiber_forget(void *stacks, size_t size);
 
 /* First thing a new thread calls on its own stack. */
 void fiber_entered(struct thread *self);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/sim.h"
+#include "base/sim/control.h"
 #include "base/sim/world.h"
 
 #include <stdio.h>
@@ -18,8 +19,13 @@
 
 static NORETURN void order_broken(const struct lock *wanted, const struct lock *held)
 {
-	fprintf(stderr, "BUG lock %s (rank %u) wanted while %s (rank %u) is held\n",
-		wanted->waiting.name, wanted->rank, held->waiting.name, held->rank);
+	char text[160];
+
+	snprintf(text, sizeof(text), "lock %s (rank %u) wanted while %s (rank %u) is held",
+		 wanted->waiting.name, wanted->rank, held->waiting.name, held->rank);
+	if (control_on)
+		control_bug(text);
+	fprintf(stderr, "BUG %s\n", text);
 	abort();
 }
 
@@ -39,6 +45,8 @@ static void note_taken(struct lock *l)
 	BUG_ON(t->lock_depth == SIM_LOCK_DEPTH_MAX);
 	t->locks[t->lock_depth++] = l;
 	l->owner = t;
+	if (control_on)
+		control_gate(&l->waiting, true);
 }
 
 static void note_dropped(struct lock *l)
@@ -53,13 +61,51 @@ static void note_dropped(struct lock *l)
 	while (t->locks[i] != l);
 	for (t->lock_depth--; i < t->lock_depth; i++)
 		t->locks[i] = t->locks[i + 1];
-	sim_wake_one(&l->waiting);
+	if (control_on)
+		control_gate(&l->waiting, false);
+	else
+		sim_wake_one(&l->waiting);
 }
 
+static struct sim_op op_of(const struct lock *l, const char *what, enum sim_sync sync)
+{
+	return (struct sim_op){.what = what,
+			       .object = l,
+			       .access = SIM_WRITE,
+			       .sync = (uint8_t)sync,
+			       .quiet = l->quiet};
+}
+
+/* A quiet lock is a choice only for who finds it held. */
+static void op(const struct lock *l, const char *what, enum sim_sync sync)
+{
+	const struct sim_op o = op_of(l, what, sync);
+
+	if (l->quiet)
+		control_step(&o);
+	else
+		control_point(&o);
+}
+
+static void stand_before(struct lock *l)
+{
+	const struct sim_op o = op_of(l, "lock", SIM_SYNC_ACQUIRE);
+
+	if (l->quiet && !l->owner && !world.self->granted)
+		control_step(&o);
+	else
+		control_stand(&l->waiting, &o);
+}
+
+/* In the controlled world nobody is told to go on who wants a held lock. */
 static void take(struct lock *l)
 {
+	const struct sim_op o = op_of(l, "lock", SIM_SYNC_ACQUIRE);
+
+	if (control_on)
+		stand_before(l);
 	while (l->owner)
-		sim_wait(&l->waiting, CLOCK_NEVER);
+		sim_wait(&l->waiting, CLOCK_NEVER, &o);
 	note_taken(l);
 }
 
@@ -67,6 +113,7 @@ static void init_of_kind(struct lock *l, const char *kind, const char *name, uns
 {
 	l->owner = NULL;
 	l->rank = rank;
+	l->quiet = control_is_quiet(name);
 	sim_waitq_init(&l->waiting, kind, name);
 }
 
@@ -90,7 +137,10 @@ NO_LOCK_CHECK void lock_take(struct lock *l)
 NO_LOCK_CHECK bool lock_try(struct lock *l)
 {
 	check_order(l);
-	sched_point("lock");
+	if (control_on)
+		op(l, "try lock", SIM_SYNC_ACQUIRE);
+	else
+		sched_point("lock");
 	if (l->owner)
 		return false;
 	note_taken(l);
@@ -99,6 +149,8 @@ NO_LOCK_CHECK bool lock_try(struct lock *l)
 
 NO_LOCK_CHECK void lock_drop(struct lock *l)
 {
+	if (control_on)
+		op(l, "unlock", SIM_SYNC_RELEASE);
 	note_dropped(l);
 	sched_point("unlock");
 }
@@ -158,30 +210,71 @@ void cond_wait(struct cond *c, struct lock *l)
 	(void)!cond_wait_until(c, l, CLOCK_NEVER);
 }
 
+static bool wait_plainly(struct cond *c, uint64_t deadline)
+{
+	if (sim_choose(SPURIOUS_ONE_IN) != 0)
+		return sim_wait(&c->waiting, deadline, NULL);
+	sched_point("spurious wake-up");
+	return true;
+}
+
+/* Once woken the thread stands before the lock, and is picked by that. */
+static bool wait_controlled(struct cond *c, struct lock *l, uint64_t deadline)
+{
+	const struct sim_op retake = op_of(l, "lock", SIM_SYNC_ACQUIRE);
+
+	world.self->gate = &l->waiting;
+	return sim_wait(&c->waiting, deadline, &retake);
+}
+
+/* What is done to a condition under a quiet lock belongs to the section that nobody can see. */
+static void cond_op(const struct sim_op *op)
+{
+	const struct thread *t = world_self();
+	struct sim_op o = *op;
+
+	o.quiet = t->lock_depth > 0 && t->locks[t->lock_depth - 1]->quiet;
+	if (!control_on)
+		return;
+	if (o.quiet)
+		control_step(&o);
+	else
+		control_point(&o);
+}
+
 /* Nothing is a scheduling point between giving the lock up and waiting: the two are one step. */
 bool cond_wait_until(struct cond *c, struct lock *l, uint64_t deadline)
 {
+	const struct sim_op wait = {.what = "wait",
+				    .object = c,
+				    .object2 = l,
+				    .access = SIM_WRITE,
+				    .sync = SIM_SYNC_RELEASE};
 	const struct thread *self = world_self();
-	bool in_time = true;
+	bool in_time;
 
 	BUG_ON(self->lock_depth == 0 || self->locks[self->lock_depth - 1] != l);
+	cond_op(&wait);
 	note_dropped(l);
-	if (sim_choose(SPURIOUS_ONE_IN) == 0)
-		sched_point("spurious wake-up");
-	else
-		in_time = sim_wait(&c->waiting, deadline);
+	in_time = control_on ? wait_controlled(c, l, deadline) : wait_plainly(c, deadline);
 	take(l);
 	return in_time;
 }
 
 void cond_signal(struct cond *c)
 {
+	const struct sim_op op = {.what = "signal", .object = c, .access = SIM_WRITE};
+
+	cond_op(&op);
 	sim_wake_one(&c->waiting);
 	sched_point("signal");
 }
 
 void cond_broadcast(struct cond *c)
 {
+	const struct sim_op op = {.what = "broadcast", .object = c, .access = SIM_WRITE};
+
+	cond_op(&op);
 	sim_wake_all(&c->waiting);
 	sched_point("broadcast");
 }

@@ -15,6 +15,7 @@ struct CAPABILITY("lock") lock {
 	struct thread *owner; /* NULL: free */
 	struct sim_waitq waiting;
 	unsigned rank;
+	bool quiet; /* controlled world: taking and dropping it is no choice */
 };
 
 struct CAPABILITY("spin lock") spin {

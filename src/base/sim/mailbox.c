@@ -5,6 +5,7 @@
 #include "base/mailbox.h"
 
 #include "base/mailbox_wake.h"
+#include "base/sim/control.h"
 
 wfp_err mailbox_init(struct mailbox *m, const char *name)
 {
@@ -32,8 +33,13 @@ void mailbox_sleep(struct mailbox *m)
 /* No scheduling point lies between the look and the wait, so no wake-up falls between them. */
 bool mailbox_wait_until(struct mailbox *m, uint64_t deadline)
 {
+	const struct sim_op look = {.what = "atomic",
+				    .object = &m->newest,
+				    .access = SIM_READ,
+				    .sync = SIM_SYNC_ACQUIRE};
+
 	while (!atomptr_load(&m->newest))
-		if (!sim_wait(&m->waiting, deadline))
+		if (!sim_wait(&m->waiting, deadline, &look))
 			return atomptr_load(&m->newest) != NULL;
 	return true;
 }

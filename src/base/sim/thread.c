@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "base/sim/control.h"
 #include "base/sim/world.h"
 
 /* 2020-01-01, so that runs can be compared across days. */
@@ -13,18 +14,28 @@
 
 wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *), void *arg)
 {
-	wfp_err err = world_add(out, name, fn, arg);
+	struct thread *t = NULL;
+	wfp_err err = world_create(&t, fn, arg);
 
-	if (!err)
-		sched_point("thread start");
-	return err;
+	if (err)
+		return err;
+	world_op("thread start", t, SIM_WRITE, SIM_SYNC_RELEASE);
+	world_admit(t, name);
+	*out = t;
+	sched_point("thread start");
+	return ERR_OK;
 }
 
 void thread_join(struct thread *t)
 {
+	const struct sim_op join = {
+		.what = "join", .object = t, .access = SIM_READ, .sync = SIM_SYNC_ACQUIRE};
+
 	BUG_ON(t == world_self());
+	if (control_on)
+		control_stand(&t->ended, &join);
 	while (!t->done)
-		sim_wait(&t->ended, CLOCK_NEVER);
+		sim_wait(&t->ended, CLOCK_NEVER, &join);
 	world_remove(t);
 }
 
@@ -65,10 +76,11 @@ uint64_t clock_wall(void)
 
 void clock_sleep_until(uint64_t deadline)
 {
+	static const struct sim_op go_on = {.what = "end of sleep"};
 	struct sim_waitq sleep;
 
 	sim_waitq_init(&sleep, "time", "to pass");
-	sim_wait(&sleep, deadline);
+	sim_wait(&sleep, deadline, &go_on);
 }
 
 uint64_t entropy_u64(void)

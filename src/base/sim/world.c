@@ -14,10 +14,11 @@
  */
 #include "base/sim/world.h"
 
+#include "base/atomic.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/lock.h"
-#include "base/sim.h"
+#include "base/sim/control.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,24 +28,7 @@
 
 static const uint32_t patience_of_seed[] = {1, 2, 4, 16};
 
-static struct {
-	struct list all;      /* every thread that was not joined, oldest first */
-	struct list runnable; /* the running one among them */
-	struct thread *self;
-	uint32_t ids;
-	uint64_t now;
-
-	uint64_t seed;
-	struct rng choices;
-	struct rng entropy;
-	uint32_t patience; /* a thread goes on at patience - 1 of patience points */
-	uint64_t switches;
-	uint64_t trace;
-
-	bool in_run;
-	enum sim_result result; /* of the run, once its first thread is left */
-	struct thread outside;	/* the stack the program began with */
-} world;
+struct world world;
 
 static void reset(uint64_t seed)
 {
@@ -60,13 +44,16 @@ static void reset(uint64_t seed)
 	world.trace = seed;
 }
 
-static void admit(struct thread *t, const char *name)
+void world_admit(struct thread *t, const char *name)
 {
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	t->id = ++world.ids;
 	sim_waitq_init(&t->ended, "the end of thread", t->name);
 	list_add_tail(&world.all, &t->all);
-	list_add_tail(&world.runnable, &t->queued);
+	if (control_on)
+		control_admit(t);
+	else
+		list_add_tail(&world.runnable, &t->queued);
 }
 
 /* Outside sim_run the program's own stack is the first thread of a world of seed 0. */
@@ -75,7 +62,7 @@ static void begin_plain_world(void)
 	reset(0);
 	world.outside = (struct thread){0};
 	fiber_adopt(&world.outside);
-	admit(&world.outside, "main");
+	world_admit(&world.outside, "main");
 	world.self = &world.outside;
 }
 
@@ -145,7 +132,7 @@ void sched_point(const char *what)
 {
 	(void)what;
 	world_self();
-	if (alone())
+	if (control_on || alone())
 		return;
 	if (rng_below(&world.choices, world.patience) == 0)
 		run(choose_from(&world.runnable));
@@ -153,10 +140,10 @@ void sched_point(const char *what)
 
 void sched_op(const char *what, const void *object, unsigned access, unsigned sync)
 {
-	(void)object;
-	(void)access;
-	(void)sync;
-	sched_point(what);
+	if (control_on)
+		control_op(what, object, access, sync);
+	else
+		sched_point(what);
 }
 
 static uint64_t earliest_deadline(void)
@@ -237,6 +224,10 @@ static void run_another(void)
 void world_yield(void)
 {
 	world_self();
+	if (control_on) {
+		control_yield();
+		return;
+	}
 	if (alone())
 		jump_to_next_deadline();
 	run(choose_from(&world.runnable));
@@ -247,12 +238,15 @@ void sim_waitq_init(struct sim_waitq *q, const char *kind, const char *name)
 	list_init(&q->threads);
 	q->kind = kind;
 	q->name = name;
+	q->shut = false;
 }
 
-bool sim_wait(struct sim_waitq *q, uint64_t deadline)
+bool sim_wait(struct sim_waitq *q, uint64_t deadline, const struct sim_op *then)
 {
 	struct thread *self = world_self();
 
+	if (control_on)
+		return control_wait(q, deadline, then);
 	if (deadline <= world.now) {
 		sched_point("wait that is over");
 		return false;
@@ -268,14 +262,21 @@ bool sim_wait(struct sim_waitq *q, uint64_t deadline)
 void sim_wake_one(struct sim_waitq *q)
 {
 	world_self();
-	if (!list_empty(&q->threads))
+	if (list_empty(&q->threads))
+		return;
+	if (control_on)
+		control_wake_one(q);
+	else
 		make_runnable(choose_from(&q->threads), true);
 }
 
 void sim_wake_all(struct sim_waitq *q)
 {
 	while (!list_empty(&q->threads))
-		make_runnable(nth(&q->threads, 0), true);
+		if (control_on)
+			control_wake(nth(&q->threads, 0), true);
+		else
+			make_runnable(nth(&q->threads, 0), true);
 }
 
 static NORETURN void thread_entry(void)
@@ -283,16 +284,22 @@ static NORETURN void thread_entry(void)
 	struct thread *self = world.self;
 
 	fiber_entered(self);
+	if (control_on)
+		control_thread_begin();
 	self->fn(self->arg);
 	BUG_ON(self->lock_depth > 0 || self->rcu_depth > 0);
+	if (control_on)
+		control_thread_end();
 	self->done = true;
+	if (control_on)
+		control_leave_thread();
 	list_del(&self->queued);
 	sim_wake_all(&self->ended);
 	run_another();
 	abort();
 }
 
-wfp_err world_add(struct thread **out, const char *name, void (*fn)(void *), void *arg)
+wfp_err world_create(struct thread **out, void (*fn)(void *), void *arg)
 {
 	struct thread *t = NULL;
 	wfp_err err;
@@ -304,7 +311,6 @@ wfp_err world_add(struct thread **out, const char *name, void (*fn)(void *), voi
 	t->fn = fn;
 	t->arg = arg;
 	t->rcu_registered = true;
-	admit(t, name);
 	*out = t;
 	return ERR_OK;
 }
@@ -312,6 +318,8 @@ wfp_err world_add(struct thread **out, const char *name, void (*fn)(void *), voi
 void world_remove(struct thread *t)
 {
 	BUG_ON(!t->done || !list_empty(&t->ended.threads));
+	if (control_on)
+		control_forget(t);
 	list_del(&t->all);
 	fiber_destroy(t);
 }
@@ -346,24 +354,36 @@ static void destroy_all(void)
 		fiber_destroy(LIST_ENTRY(link, struct thread, all));
 }
 
+void world_begin(uint64_t seed)
+{
+	world_self();
+	BUG_ON(world.in_run || world.self != &world.outside || list_count(&world.all) != 1);
+	reset(seed);
+	world.in_run = true;
+}
+
+void world_end(void)
+{
+	world.self = &world.outside;
+	world.in_run = false;
+	list_init(&world.all);
+	list_add_tail(&world.all, &world.outside.all);
+	list_init(&world.runnable);
+	list_add_tail(&world.runnable, &world.outside.queued);
+}
+
 int sim_run(uint64_t seed, void (*main)(void *), void *arg)
 {
 	struct first first = {main, arg};
 	struct thread *t = NULL;
 
-	world_self();
-	BUG_ON(world.in_run || world.self != &world.outside || list_count(&world.all) != 1);
-	reset(seed);
-	world.in_run = true;
-	BUG_ON(world_add(&t, "main", first_main, &first));
+	world_begin(seed);
+	BUG_ON(world_create(&t, first_main, &first));
+	world_admit(t, "main");
 	world.self = t;
 	fiber_switch(&world.outside, t);
 	destroy_all();
-	world.in_run = false;
-	list_init(&world.outside.all);
-	list_add_tail(&world.all, &world.outside.all);
-	list_init(&world.runnable);
-	list_add_tail(&world.runnable, &world.outside.queued);
+	world_end();
 	return (int)world.result;
 }
 
@@ -372,6 +392,8 @@ uint32_t sim_choose(uint32_t n)
 	uint32_t choice;
 
 	world_self();
+	if (control_on)
+		return control_choose(n, "choice");
 	choice = rng_below(&world.choices, n);
 	note_choice(choice);
 	return choice;

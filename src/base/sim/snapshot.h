@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot - remembering memory, and putting it back as it was.
+ *
+ *	           written to for the first time
+ *	CLEAN ----------------------------------------> HOT
+ *	write-protected                                 its old content is kept
+ *
+ * A page that was ever written to stays writable and is copied back at every rewind, written to or
+ * not: runs touch the same pages, and a fault costs more than a copy.  Nothing here is in memory
+ * that is itself put back.  Used inside sim alone, on the thread that runs or in a signal handler.
+ */
+#pragma once
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+struct snapshot_region {
+	char *start;
+	size_t size;	/* whole pages */
+	uint8_t *state; /* of each page */
+};
+
+struct snapshot_page {
+	char *page;
+	const char *saved;
+};
+
+struct snapshot {
+	struct snapshot_region *regions;
+	uint32_t n_regions, room;
+	struct snapshot_page *hot;
+	uint32_t n_hot;
+	char *saved; /* address space for the old content of hot pages */
+	bool taken;
+};
+
+size_t snapshot_page_size(void);
+
+MUST_CHECK wfp_err snapshot_begin(struct snapshot *s);
+/* Before it is taken: what to remember. */
+MUST_CHECK wfp_err snapshot_add(struct snapshot *s, void *start, size_t size);
+/* The variables of the program, and of the objects that dl_open has loaded. */
+MUST_CHECK wfp_err snapshot_add_program(struct snapshot *s);
+MUST_CHECK wfp_err snapshot_take(struct snapshot *s);
+/* In a signal handler: true when the fault was the first write to a clean page. */
+bool snapshot_touched(struct snapshot *s, const void *address);
+void snapshot_rewind(const struct snapshot *s);
+/* Pages of a region are about to change their protection, and have. */
+void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
+/* Everything writable again, nothing remembered. */
+void snapshot_end(struct snapshot *s);
+
+/* dl.c says which objects belong to the program under control. */
+void snapshot_note_object(const void *base);
