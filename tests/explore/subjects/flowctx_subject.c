@@ -128,7 +128,7 @@ static void run(uint32_t settings)
 	if (!(settings & UNREGISTER))
 		SUBJECT_OK(subject_unregister(0, ENGINE_UNREGISTER_POLITE));
 	SUBJECT_CHECK(w.released);
-	subject_engine_close();
+	subject_engine_end();
 }
 
 static void prepare(uint32_t settings)
@@ -137,6 +137,10 @@ static void prepare(uint32_t settings)
 	subject_engine_open(&(struct engine_config){.max_ops = 1});
 	w.callout = subject_register(0, &callout_ops, NULL);
 	subject_filter(0);
+	SUBJECT_OK(engine_flow_open(subject_engine, &w.flow)); /* the table of flows is made */
+	engine_flow_close(w.flow);
+	subject_engine_ready();
+	w.released = false;
 	SUBJECT_OK(engine_flow_open(subject_engine, &w.flow));
 	w.id = engine_flow_id(w.flow);
 }

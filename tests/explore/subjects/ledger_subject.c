@@ -156,8 +156,7 @@ static void run(uint32_t settings)
 	if (w.discarded && !(settings & OP))
 		SUBJECT_CHECK(!w.by_go);
 	mailbox_destroy(&w.mail);
-	engine_stop(subject_engine);
-	subject_engine_close();
+	subject_engine_end();
 }
 
 static void prepare(uint32_t settings)
@@ -165,6 +164,7 @@ static void prepare(uint32_t settings)
 	w.settings = settings;
 	subject_engine_open(&(struct engine_config){0});
 	SUBJECT_OK(mailbox_init(&w.mail, "owner"));
+	subject_engine_ready();
 }
 
 #define ROW(name, about, settings)                                                                 \

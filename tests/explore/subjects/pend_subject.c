@@ -206,8 +206,17 @@ static void run(uint32_t settings)
 	for (unsigned c = settings & FORCED ? 1 : 0; c < w.callouts; c++)
 		SUBJECT_OK(subject_unregister(c, ENGINE_UNREGISTER_POLITE));
 	mailbox_destroy(&w.mail);
-	engine_stop(subject_engine);
-	subject_engine_close();
+	subject_engine_end();
+}
+
+/* The table of operations is there before the first run: each would allocate it anew. */
+static void warm_up(void)
+{
+	struct pend_op *op;
+
+	SUBJECT_OK(
+		pend_begin(subject_engine, PEND_ALE, SUBJECT_LAYER, false, &owner_ops, NULL, &op));
+	pend_end(op);
 }
 
 static void prepare(uint32_t settings)
@@ -223,6 +232,8 @@ static void prepare(uint32_t settings)
 		subject_filter(c);
 	}
 	SUBJECT_OK(mailbox_init(&w.mail, "owner"));
+	warm_up();
+	subject_engine_ready();
 }
 
 #define ROW(name, about, settings)                                                                 \

@@ -56,6 +56,9 @@ static void on_released(void *ctx)
 static const struct engine_callout_ops callout_ops = {.classify = classify_fn,
 						      .released = on_released};
 
+/* Makes the places that the policy keeps, before memory is counted. */
+static const struct engine_callout_ops no_ops = {.classify = classify_fn};
+
 static void do_register(unsigned i)
 {
 	struct life *l = &w.lives[i];
@@ -107,15 +110,18 @@ static void run(uint32_t settings)
 	if (second)
 		thread_join(second);
 	SUBJECT_CHECK(w.unregistered == 1 && w.lives[0].released == 1);
-	subject_engine_close();
+	subject_engine_end();
 }
 
 static void prepare(uint32_t settings)
 {
 	w.settings = settings;
 	subject_engine_open(&(struct engine_config){.max_ops = 1});
-	do_register(0);
+	subject_register(0, &no_ops, NULL);
 	subject_filter(0);
+	subject_engine_ready();
+	SUBJECT_OK(subject_unregister(0, ENGINE_UNREGISTER_POLITE));
+	do_register(0);
 }
 
 #define ROW(name, about, settings)                                                                 \

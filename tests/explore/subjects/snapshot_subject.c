@@ -67,7 +67,7 @@ static void run(uint32_t settings)
 	for (unsigned i = 0; i < n; i++)
 		if (w.seen[i].generation == last)
 			SUBJECT_CHECK(w.seen[i].version == 1 + COMMITS);
-	subject_engine_close();
+	subject_engine_end();
 }
 
 static void prepare(uint32_t settings)
@@ -75,6 +75,7 @@ static void prepare(uint32_t settings)
 	w.settings = settings;
 	subject_engine_open(&(struct engine_config){.max_ops = 1});
 	commit(1);
+	subject_engine_ready();
 }
 
 #define ROW(name, about, settings)                                                                 \

@@ -4,6 +4,9 @@
  */
 #include "subject_kit.h"
 
+#include "engine/ledger_entry.h"
+#include "engine/pend_op.h"
+#include "engine/state.h"
 #include "explore/finding.h"
 
 #include <stdio.h>
@@ -14,8 +17,14 @@ struct engine *subject_engine;
 unsigned subject_broken[ENGINE_RULES];
 
 static struct model_value values[VALUES];
-static uint32_t ids[SUBJECT_CALLOUTS];
 static uint64_t live;
+
+/* Those that were registered, by number; ops NULL: none. */
+static struct callout {
+	uint32_t id;
+	const struct engine_callout_ops *ops;
+	void *ctx;
+} callouts[SUBJECT_CALLOUTS];
 
 void subject_fail(const char *sentence)
 {
@@ -53,16 +62,30 @@ void subject_engine_open(const struct engine_config *config)
 {
 	struct engine_config own = *config;
 
-	live = mem_live();
 	own.report = report;
 	SUBJECT_OK(engine_create(&subject_engine, &own));
 	for (unsigned n = 0; n <= SUBJECT_CALLOUTS; n++)
 		add_sublayer(n);
 }
 
-void subject_engine_close(void)
+void subject_engine_ready(void)
 {
-	engine_destroy(subject_engine);
+	for (unsigned n = 0; n < SUBJECT_CALLOUTS; n++)
+		if (callouts[n].ops)
+			SUBJECT_OK(subject_unregister(n, ENGINE_UNREGISTER_POLITE));
+	live = mem_live();
+	for (unsigned n = 0; n < SUBJECT_CALLOUTS; n++)
+		if (callouts[n].ops)
+			subject_register(n, callouts[n].ops, callouts[n].ctx);
+}
+
+void subject_engine_end(void)
+{
+	const struct pend_pool *pool = engine_pend_pool(subject_engine);
+
+	SUBJECT_CHECK(pool->ops.used == 0);
+	SUBJECT_CHECK(pool->tickets.used == 0);
+	SUBJECT_CHECK(list_empty(&engine_ledger_book(subject_engine)->entries));
 	SUBJECT_CHECK(mem_live() == live);
 }
 
@@ -71,8 +94,9 @@ uint32_t subject_register(unsigned n, const struct engine_callout_ops *ops, void
 	const struct engine_callout_desc desc = {
 		.key = callout_key(n), .driver = n + 1, .name = "subject", .ops = ops, .ctx = ctx};
 
-	SUBJECT_OK(engine_callout_register(subject_engine, &desc, &ids[n]));
-	return ids[n];
+	callouts[n] = (struct callout){.ops = ops, .ctx = ctx};
+	SUBJECT_OK(engine_callout_register(subject_engine, &desc, &callouts[n].id));
+	return callouts[n].id;
 }
 
 static struct model_filter draft(uint64_t id, unsigned sublayer, uint32_t action)
@@ -99,7 +123,7 @@ void subject_filter(unsigned n)
 
 wfp_err subject_unregister(unsigned n, enum engine_unregister how)
 {
-	return engine_callout_unregister(subject_engine, ids[n], how);
+	return engine_callout_unregister(subject_engine, callouts[n].id, how);
 }
 
 void subject_replace_filter(uint64_t old_id, uint64_t new_id, uint32_t action)

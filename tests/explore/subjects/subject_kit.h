@@ -46,9 +46,17 @@ NORETURN void subject_fail(const char *sentence);
 extern struct engine *subject_engine;
 extern unsigned subject_broken[ENGINE_RULES];
 
-/* mem_live is remembered: subject_engine_close expects it again. */
 void subject_engine_open(const struct engine_config *config);
-void subject_engine_close(void);
+/*
+ * The last thing in prepare but for what a run frees: how much memory there is without the callouts
+ * is remembered, and they are registered once more.
+ */
+void subject_engine_ready(void);
+/*
+ * The end of a run: every callout is unregistered; nothing is held, and no more memory is there
+ * than was.  The engine is left to the rewind, because taking it down would cost more than the run.
+ */
+void subject_engine_end(void);
 
 /* Callout n, of driver n + 1. */
 uint32_t subject_register(unsigned n, const struct engine_callout_ops *ops, void *ctx);
