@@ -522,14 +522,17 @@ static void free_search(struct search *s)
 
 static wfp_err run_in_world(struct search *s, struct buf *why)
 {
-	wfp_err err = s->world->open(&s->controller, world_main, s);
-	uint64_t begun = team_clock();
+	uint64_t begun;
+	wfp_err err;
 
+	search_found_hold(s); /* before the world is ready: a rewind would undo it */
+	err = s->world->open(&s->controller, world_main, s);
 	if (err) {
+		search_found_hold(NULL);
 		buf_append_str(why, s->prepared ? s->why : err_text(err));
 		return s->prepared ? s->prepared : err;
 	}
-	search_found_hold(s);
+	begun = team_clock();
 	if (s->limits.jobs > 1)
 		err = search_run_team(s);
 	else
