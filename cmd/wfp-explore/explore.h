@@ -7,7 +7,6 @@
 #include "common/exit.h"
 #include "explore/scenario.h"
 #include "explore/search.h"
-#include "explore/trace.h"
 
 #include <jansson.h>
 
@@ -19,26 +18,21 @@ struct explore_options {
 	enum explore_strategy strategy;
 	unsigned strategies; /* how many were asked for */
 	struct explore_limits limits;
-	const char *replay, *picture, *trace_dir, *fault_log;
-	bool accesses, faults, no_shrink, json, verbose, help;
+	bool accesses, json, help;
 };
 
-/* One finding, worked up: shrunk, explained, written down. */
+/* One finding, worked up. */
 struct explore_case {
 	struct explore_finding finding;
 	uint64_t run, times;
-	char *trace;  /* the file; NULL: none was written */
-	char *shrunk; /* what is left of it; NULL: it was not shrunk */
 };
 
 struct explore_job {
 	struct explore_options options;
-	const char *file; /* the scenario's; NULL: it is the trace's */
+	const char *file; /* the scenario's */
 	struct scenario *scenario;
-	struct explore_trace *trace; /* of --replay; else NULL */
 	struct explore_subject subject;
 	struct explore_result result;
-	char *faults; /* the claim of --faults; NULL: not asked for */
 	struct explore_case *cases;
 	uint32_t n_cases;
 	struct buf why;

@@ -133,7 +133,11 @@ struct sim_wait {
 	const void *object;
 };
 uint32_t sim_control_waits(struct sim_wait *out, uint32_t max);
-/* Return addresses, innermost first, of a thread that does not run, or of the running one. */
+/*
+ * Return addresses, innermost first, of a thread that does not run, or of the running one.  They
+ * are found by frame pointers: the caller of code that keeps none (-fomit-frame-pointer), or that a
+ * signal took before it had one, is missing.
+ */
 uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
 
 /* ---- what the program and the modules call; all do nothing outside a controlled world ---------
@@ -176,6 +180,8 @@ struct sim_block {
 		*const *freed_at; /* return addresses, NULL-terminated; empty unless asked */
 };
 bool sim_block_find(const void *address, struct sim_block *out);
+/* Every byte of a freed block that is not guarded. */
+#define SIM_FREED 0xDD
 /* From now on, blocks remember the stacks that allocated and freed them: for the run that explains.
  */
 void sim_block_stacks(bool on);

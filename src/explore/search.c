@@ -525,22 +525,22 @@ static wfp_err run_in_world(struct search *s, struct buf *why)
 	uint64_t begun;
 	wfp_err err;
 
-	search_found_hold(s); /* before the world is ready: a rewind would undo it */
+	search_found_hold(s); /* before the world remembers the program's variables */
 	err = s->world->open(&s->controller, world_main, s);
+	begun = team_clock();
 	if (err) {
 		search_found_hold(NULL);
 		buf_append_str(why, s->prepared ? s->why : err_text(err));
 		return s->prepared ? s->prepared : err;
 	}
-	begun = team_clock();
 	if (s->limits.jobs > 1)
 		err = search_run_team(s);
 	else
 		search_run(s);
-	search_found_hold(NULL);
 	s->out->nanoseconds = team_clock() - begun;
 	s->out->threads_max = s->threads > s->out->threads_max ? s->threads : s->out->threads_max;
 	s->world->close();
+	search_found_hold(NULL);
 	return err;
 }
 
