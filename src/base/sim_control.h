@@ -72,7 +72,10 @@ struct sim_view {
  */
 struct sim_controller {
 	void *ctx;
-	/* A step that others can see is due somewhere: who goes on? */
+	/*
+	 * A step that others can see is due somewhere: who goes on?  Also called when nobody can
+	 * and nobody waits for time, at the end of a run: what is picked then does not matter.
+	 */
 	uint32_t (*pick)(void *ctx, const struct sim_view *v);
 	/* 0 to n - 1: a choice of the program (sim_choose).  0 is the plain one: nothing fails. */
 	uint32_t (*choose)(void *ctx, uint32_t n, const char *what);

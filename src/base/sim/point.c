@@ -182,7 +182,7 @@ static void jump(void)
  * that can. */
 static uint32_t pick_plainly(void)
 {
-	if (points.view.only_time)
+	if (points.enabled == 0)
 		return SIM_TIME;
 	if (world.self->view->enabled)
 		return world.self->id;
@@ -208,8 +208,10 @@ static struct thread *chosen(void)
 
 	for (;;) {
 		if (points.enabled == 0 && points.timed == 0) {
-			if (points.yielding == 0)
+			if (points.yielding == 0) {
+				ask(); /* only shows it */
 				control_leave(SIM_END_DEADLOCK);
+			}
 			yields_end(NULL);
 		}
 		id = ask();
