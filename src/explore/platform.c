@@ -66,7 +66,8 @@ static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 		err = nt_start(&(struct nt_config){.engine = w->engine,
 						   .stack = w->stack,
 						   .bfe = w->bfe,
-						   .processors = processors});
+						   .processors = processors,
+						   .clones_may_fail = w->scenario->choose_clone});
 	if (!err)
 		err = bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true},
 				       &w->session);
@@ -122,6 +123,8 @@ static void run(void *ctx)
 {
 	struct platform_world *w = ((struct platform_subject *)ctx)->world;
 
+	if (w->scenario->choose_memory)
+		sim_choose_failures(SIM_FAIL_IN_DRIVERS);
 	if (platform_disturb_start(w) == ERR_OK)
 		platform_feed(w);
 	platform_disturb_join(w);
