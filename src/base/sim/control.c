@@ -103,6 +103,17 @@ static wfp_err stacks_ready(void)
 	return err;
 }
 
+bool sim_place_find(const void *address, struct sim_place *out)
+{
+	size_t at = control ? (size_t)((const char *)address - control->stacks) : SIZE_MAX;
+
+	if (at >= SIM_THREADS_MAX * slot_size())
+		return control && blocks_place(address, out);
+	*out = (struct sim_place){.thread = (uint32_t)(at / slot_size()) + 1,
+				  .offset = at % slot_size()};
+	return true;
+}
+
 /* ---- leaving the world ---------------------------------------------------------------------- */
 
 void control_leave(enum sim_end end)
@@ -354,6 +365,11 @@ void sim_control_close(void)
 	world_end();
 	put_back(closed);
 	free(closed);
+}
+
+void sim_control_break(bool on)
+{
+	control->breaks = on;
 }
 
 struct sim_crash sim_control_crash(void)
