@@ -168,7 +168,7 @@ NORETURN void sim_stop(void);
 
 /* A plain access of instrumented code: told to watchers, and a point when plain accesses are. */
 void sim_plain(const void *address, uint32_t size, enum sim_access access);
-/* Plain accesses are points (second mode).  Any time between open and close. */
+/* Plain accesses are points (second mode).  At any time before the world is ready. */
 void sim_plain_points(bool on);
 
 /* Does the address lie in the stack of the running thread? */
