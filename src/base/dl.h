@@ -18,6 +18,9 @@ MUST_CHECK wfp_err dl_open(struct dl **out, const char *path, struct buf *why);
 /* NULL when the object does not define the name. */
 void *dl_sym(const struct dl *dl, const char *name);
 
+/* The file of the loaded object that the address belongs to, and how far into it; NULL: none. */
+const char *dl_file_at(const void *address, uint64_t *offset);
+
 /*
  * Frees dl.  ERR_BUSY: the object is still mapped, because it was opened more than once or is
  * marked as not to be unloaded; its next load would find its old data.

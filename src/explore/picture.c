@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CELL_MAX 36u /* characters; what is longer is cut, and '~' says so */
+#define CELL_MAX 40u /* characters; what is longer is cut, and '~' says so */
 #define CELL_MIN 10u
 #define GAP	 2u
 

@@ -7,10 +7,12 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct selection {
 	const struct explore_record *record;
 	struct picture_rows *out;
+	bool drivers; /* there are some: what the platform does between is left out */
 	uint32_t last_here, last_there; /* the finding's threads' last steps, as events + 1 */
 	bool all;
 	uint32_t number; /* choices so far */
@@ -29,12 +31,20 @@ static bool is_shared(const struct explore_record *r, uint32_t object)
 	return is_used_by_many(r, object) && r->objects[object].writers != 0;
 }
 
+/* Functions of the kernel have names like "KeSetEvent"; base's own operations do not. */
+static bool is_call(const struct record_event *e)
+{
+	return e->kind == RECORD_STEP && (e->note || (e->what[0] >= 'A' && e->what[0] <= 'Z'));
+}
+
 static bool step_matters(const struct selection *s, uint32_t at)
 {
 	const struct record_event *e = &s->record->events[at];
 
 	if (s->all || s->preempts || at + 1 == s->last_here || at + 1 == s->last_there)
 		return true;
+	if (s->drivers && !is_call(e))
+		return false;
 	if (e->note)
 		return is_used_by_many(s->record, e->object);
 	return e->chosen && (is_shared(s->record, e->object) || is_shared(s->record, e->object2));
@@ -69,11 +79,26 @@ static uint32_t column_of(struct picture_rows *p, uint32_t thread)
 	return i < ARRAY_LEN(p->columns) ? i : i - 1;
 }
 
+/* One call may be told twice: as what it does to its object, and as what is done to memory. */
+static bool is_repeated(const struct selection *s, const struct record_event *e)
+{
+	const struct picture_rows *p = s->out;
+	const struct record_event *last =
+		p->n > 0 ? &s->record->events[p->rows[p->n - 1].event] : NULL;
+
+	return !s->all && !s->preempts && last && is_call(e) && is_call(last) &&
+	       last->thread == e->thread && last->object == e->object &&
+	       strcmp(last->what, e->what) == 0;
+}
+
 static void take(struct selection *s, uint32_t at)
 {
 	const struct record_event *e = &s->record->events[at];
-	struct picture_row *row = &s->out->rows[s->out->n++];
+	struct picture_row *row = &s->out->rows[s->out->n];
 
+	if (is_repeated(s, e))
+		return;
+	s->out->n++;
 	*row = (struct picture_row){
 		.event = at,
 		.number = s->number,
@@ -106,6 +131,16 @@ static uint32_t last_step_of(const struct explore_record *r, uint32_t thread)
 	return 0;
 }
 
+/* The thread of the last finding; 0: of none. */
+static uint32_t finder(const struct explore_record *r)
+{
+	uint32_t i = r->n_events;
+
+	while (i > 0 && r->events[i - 1].kind != RECORD_FOUND)
+		i--;
+	return i > 0 ? r->events[i - 1].thread : 0;
+}
+
 static void find_last_steps(struct selection *s)
 {
 	const struct explore_record *r = s->record;
@@ -113,7 +148,7 @@ static void find_last_steps(struct selection *s)
 
 	if (kept == 0)
 		return;
-	s->last_here = last_step_of(r, r->findings[kept - 1].here.thread);
+	s->last_here = last_step_of(r, finder(r));
 	s->last_there = last_step_of(r, r->findings[kept - 1].there.thread);
 }
 
@@ -142,6 +177,8 @@ wfp_err picture_rows_make(struct picture_rows *out, const struct explore_record 
 	if (!out->rows)
 		return ERR_NO_MEMORY;
 	find_last_steps(&s);
+	for (uint32_t i = 0; i < r->n_events && !s.drivers; i++)
+		s.drivers = is_call(&r->events[i]);
 	for (uint32_t i = 0; i < r->n_events; i++)
 		look_at(&s, i);
 	sort_columns(out);

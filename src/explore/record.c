@@ -9,6 +9,7 @@
 #include "explore/record.h"
 
 #include "base/hash.h"
+#include "base/thread.h"
 #include "explore/name.h"
 
 #include <stdio.h>
@@ -212,10 +213,18 @@ static void on_choice(void *ctx, const struct explore_choice *c, const struct si
 	e->of = c->of;
 }
 
+/* Who made it: said by the finding, or running, or crashed. */
+static uint32_t thread_of_finding(const struct explore_finding *f)
+{
+	if (f->here.thread)
+		return f->here.thread;
+	return sim_controlled() ? thread_id() : sim_control_crash().thread;
+}
+
 static void on_found(void *ctx, const struct explore_finding *f)
 {
 	struct explore_record *r = ctx;
-	struct record_event *e = add_event(r, RECORD_FOUND, f->here.thread);
+	struct record_event *e = add_event(r, RECORD_FOUND, thread_of_finding(f));
 
 	if (e)
 		e->value = r->n_findings;
