@@ -6,12 +6,14 @@
 #include "wfp-explore/explore.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "common/options.h"
+#include "explore/faults.h"
 #include "explore/platform.h"
 #include "explore/race_watch.h"
 #include "explore/stack.h"
+#include "explore/trace_make.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +75,14 @@ static bool store_random(void *into, const char *value)
 	return options_u64(value, 1, UINT64_MAX, &o->limits.runs) && choose(o, EXPLORE_RANDOM);
 }
 
+static bool store_replay(void *into, const char *value)
+{
+	struct explore_options *o = into;
+
+	o->replay = value;
+	return choose(o, EXPLORE_REPLAY);
+}
+
 /* Rows that store a number into a member of the limits. */
 static bool store_u64(void *into, const struct option_row *row, const char *value)
 {
@@ -97,6 +107,7 @@ static const struct option_row rows[] = {
 	{"bound", "N", "every schedule with at most N preemptions", store_bound},
 	{"pct", "DEPTH", "random schedules that find bugs of this depth", store_pct},
 	{"random", "RUNS", "so many schedules, all choices from the seed", store_random},
+	{"replay", "TRACE", "the schedule of a trace", store_replay},
 	{"runs", "N", "stop after so many runs", NULL, store_u64, NULL, AT(limits.runs)},
 	{"seconds", "N", "stop after so many seconds", NULL, store_u64, NULL, AT(limits.seconds)},
 	{"findings", "N", "stop after so many different findings (default 16)", NULL, store_u32,
@@ -108,7 +119,18 @@ static const struct option_row rows[] = {
 	{"jobs", "N", "search with so many processes", NULL, store_u32, NULL, AT(limits.jobs)},
 	OPTION_TRUE(struct explore_options, accesses, "accesses",
 		    "memory accesses of instrumented drivers are choices, too"),
+	OPTION_TRUE(struct explore_options, faults, "faults",
+		    "let each place that allocates fail once"),
+	OPTION_TEXT(struct explore_options, fault_log, "fault-log", "FILE",
+		    "remember which places have failed already"),
+	OPTION_TRUE(struct explore_options, no_shrink, "no-shrink",
+		    "write traces as they were found"),
+	OPTION_TEXT(struct explore_options, trace_dir, "trace-dir", "DIR",
+		    "where traces are written (default: the current directory)"),
+	OPTION_TEXT(struct explore_options, picture, "picture", "FILE.txt|FILE.html",
+		    "draw the first finding, or the replayed run"),
 	OPTION_TRUE(struct explore_options, json, "json", "print for programs"),
+	OPTION_TRUE(struct explore_options, verbose, "verbose", "say more on standard error"),
 	OPTION_TRUE(struct explore_options, help, "help", "this list"),
 };
 
@@ -122,9 +144,13 @@ static enum exit_status wrong(const char *sentence)
 static const char *complete(struct explore_options *o, int n_rest)
 {
 	if (o->strategies > 1)
-		return "more than one of --all, --bound, --pct and --random";
-	if (n_rest != 1)
-		return "one scenario is expected (see wfp explore --help)";
+		return "more than one of --all, --bound, --pct, --random and --replay";
+	if (o->faults && o->strategies)
+		return "--faults has a search of its own: no --all, --bound, --pct, --random or "
+		       "--replay";
+	if (o->replay ? n_rest > 0 : n_rest != 1)
+		return o->replay ? "a trace has its own scenario: no other may be named"
+				 : "one scenario is expected (see wfp explore --help)";
 	if (!o->limits.findings)
 		o->limits.findings = FINDINGS_DEFAULT;
 	o->limits.processors = o->strategy == EXPLORE_ALL ? 0 : PROCESSORS;
@@ -181,6 +207,26 @@ static wfp_err read_text(struct explore_job *job, const char *file, size_t max, 
 	return err;
 }
 
+static wfp_err read_trace(struct explore_job *job)
+{
+	struct buf text = {0}, said = {0};
+	wfp_err err = read_text(job, job->options.replay, TRACE_TEXT_MAX, &text);
+
+	if (!err && trace_parse(&job->trace, buf_str(&text), text.len, &said) != ERR_OK) {
+		buf_printf(&job->why, "%s: %s", job->options.replay, buf_str(&said));
+		err = ERR_INVALID_DATA;
+	}
+	if (!err && !job->trace->scenario) {
+		buf_printf(&job->why, "%s: it has no scenario", job->options.replay);
+		err = ERR_INVALID_DATA;
+	}
+	if (!err)
+		err = scenario_copy(&job->scenario, job->trace->scenario);
+	buf_free(&text);
+	buf_free(&said);
+	return err;
+}
+
 static wfp_err read_scenario(struct explore_job *job)
 {
 	struct buf text = {0}, said = {0};
@@ -195,28 +241,73 @@ static wfp_err read_scenario(struct explore_job *job)
 	return err;
 }
 
+/* Bytes that differ from the trace's may lead another way. */
+static void warn_about_trace(const struct explore_job *job)
+{
+	struct buf lines = {0}, engine = {0};
+
+	if (proc_own_path(&engine) == ERR_OK)
+		trace_warn(job->trace, (const char *const *)job->scenario->drivers,
+			   job->scenario->n_drivers, buf_str(&engine), &lines);
+	if (lines.len > 0)
+		fprintf(stderr, "%s", buf_str(&lines));
+	buf_free(&engine);
+	buf_free(&lines);
+}
+
+static void take_limits_of_trace(struct explore_job *job)
+{
+	const uint32_t findings = job->options.limits.findings;
+
+	job->options.limits = trace_limits(job->trace);
+	job->options.limits.findings = findings;
+	job->options.accesses |= job->trace->plain;
+}
+
 static wfp_err read_input(struct explore_job *job)
 {
-	wfp_err err = read_scenario(job);
+	wfp_err err = job->options.replay ? read_trace(job) : read_scenario(job);
 
 	if (!err)
 		err = find_drivers(job);
 	if (err)
 		return err;
 	job->options.limits.time_jumps = job->scenario->time_jumps;
+	if (job->trace) {
+		warn_about_trace(job);
+		take_limits_of_trace(job);
+	}
 	return explore_platform_create(&job->subject, job->scenario,
 				       job->options.limits.processors);
 }
 
 /* ---- the work ----------------------------------------------------------------------------- */
 
+static wfp_err search_faults(struct explore_job *job)
+{
+	const struct faults_options options = {.limits = job->options.limits,
+					       .log = job->options.fault_log};
+	struct faults_result result;
+	struct buf claim = {0};
+	wfp_err err = explore_faults(&job->subject, &options, &result, &job->why);
+
+	if (err)
+		return err;
+	faults_claim_print(&result, &claim);
+	job->faults = buf_steal(&claim);
+	job->result = result.search; /* and what it owns */
+	return job->faults ? ERR_OK : ERR_NO_MEMORY;
+}
+
 static wfp_err search(struct explore_job *job)
 {
 	const struct explore_options *o = &job->options;
 
 	sim_plain_points(o->accesses);
-	return explore_search(&job->subject, o->strategy, &o->limits, NULL, &job->result,
-			      &job->why);
+	if (o->faults)
+		return search_faults(job);
+	return explore_search(&job->subject, o->strategy, &o->limits,
+			      job->trace ? &job->trace->schedule : NULL, &job->result, &job->why);
 }
 
 static enum exit_status print(const struct explore_job *job)
@@ -265,20 +356,22 @@ static void close_job(struct explore_job *job)
 	if (job->subject.run)
 		explore_platform_free(&job->subject);
 	scenario_free(job->scenario);
+	trace_free(job->trace);
+	mem_free(job->faults);
 	buf_free(&job->why);
 }
 
 static enum exit_status usage(void)
 {
-	printf("usage: wfp explore SCENARIO [options]\n\n");
-
+	printf("usage: wfp explore SCENARIO [options]\n"
+	       "       wfp explore --replay TRACE [options]\n\n");
 	options_print(rows, ARRAY_LEN(rows));
 	return EXIT_DONE;
 }
 
 enum exit_status explore_main(int argc, char **argv)
 {
-	struct explore_job job = {0};
+	struct explore_job job = {.options = {.trace_dir = "."}};
 	enum exit_status status;
 	const char *mistake;
 	int n;

@@ -23,7 +23,10 @@ static double speed_of(const struct explore_job *job)
 
 static void claim_of(const struct explore_job *job, struct buf *out)
 {
-	explore_claim_print(&job->result, out);
+	if (job->faults)
+		buf_append_str(out, job->faults);
+	else
+		explore_claim_print(&job->result, out);
 }
 
 bool explore_as_expected(const struct explore_job *job)
@@ -69,14 +72,20 @@ static void print_case(uint32_t number, const struct explore_case *c)
 	const char *bugcheck = explore_rule_bugcheck(f->rule);
 
 	printf("\n%u. %s: %s\n", number, explore_rule_name(f->rule), f->sentence);
+	if (c->detail[0])
+		printf("  %s\n", c->detail);
 	if (f->platform_rule[0])
 		printf("  rule of the platform: %s\n", f->platform_rule);
 	if (bugcheck[0])
 		printf("  on Windows: %s\n", bugcheck);
 	printf("  first found in run %llu, in %llu of all\n", (unsigned long long)c->run,
 	       (unsigned long long)c->times);
+	if (c->shrunk)
+		printf("  shrunk: %s\n", c->shrunk);
 	print_stack(&f->here);
 	print_stack(&f->there);
+	if (c->trace)
+		printf("  again: wfp explore --replay %s\n", c->trace);
 }
 
 static void print_expected(const struct explore_job *job)
@@ -101,7 +110,10 @@ void explore_print_text(const struct explore_job *job)
 	printf("%llu runs, %llu of them cut, %llu steps, %.2f s, %.0f schedules/s\n",
 	       (unsigned long long)r->runs, (unsigned long long)r->cut,
 	       (unsigned long long)r->steps, seconds_of(job), speed_of(job));
-	if (r->stopped_by)
+	if (job->trace)
+		printf("%s\n", explore_found_again(job) ? "the trace's finding came back"
+							: "the trace's finding did not come back");
+	else if (r->stopped_by)
 		printf("stopped by: %s\n", r->stopped_by);
 	if (job->n_cases == 0)
 		printf("nothing was found\n");
@@ -156,9 +168,12 @@ static json_t *json_case(const struct explore_case *c)
 	json_object_set_new(o, "platform_rule", text_or_null(f->platform_rule));
 	json_object_set_new(o, "driver", text_or_null(f->driver));
 	json_object_set_new(o, "sentence", json_string(f->sentence));
+	json_object_set_new(o, "detail", text_or_null(c->detail));
 	json_object_set_new(o, "bugcheck", text_or_null(explore_rule_bugcheck(f->rule)));
 	json_object_set_new(o, "run", json_integer((json_int_t)c->run));
 	json_object_set_new(o, "times", json_integer((json_int_t)c->times));
+	json_object_set_new(o, "trace", text_or_null(c->trace));
+	json_object_set_new(o, "shrunk", text_or_null(c->shrunk));
 	json_object_set_new(o, "stacks", stacks);
 	return o;
 }
@@ -221,6 +236,8 @@ wfp_err explore_print_json(const struct explore_job *job)
 	json_object_set_new(o, "seconds", json_real(seconds_of(job)));
 	json_object_set_new(o, "findings", json_cases(job));
 	json_object_set_new(o, "verdict", json_string(verdict));
+	if (job->trace)
+		json_object_set_new(o, "found_again", json_boolean(explore_found_again(job)));
 	json_object_set_new(o, "as_expected", json_boolean(explore_as_expected(job)));
 	buf_free(&claim);
 	failed = !o || json_dumpf(o, stdout, JSON_COMPACT) != 0;

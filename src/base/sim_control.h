@@ -72,7 +72,10 @@ struct sim_view {
  */
 struct sim_controller {
 	void *ctx;
-	/* A step that others can see is due somewhere: who goes on? */
+	/*
+	 * A step that others can see is due somewhere: who goes on?  Also called when nobody can
+	 * and nobody waits for time, at the end of a run: what is picked then does not matter.
+	 */
 	uint32_t (*pick)(void *ctx, const struct sim_view *v);
 	/* 0 to n - 1: a choice of the program (sim_choose).  0 is the plain one: nothing fails. */
 	uint32_t (*choose)(void *ctx, uint32_t n, const char *what);
@@ -155,6 +158,11 @@ enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
 /* The end of the preparation.  Comes back at the beginning of each run. */
 void sim_ready(void);
+/*
+ * What follows in this run is not explored: whoever runs goes on while it can, and nothing fails.
+ * A run that does not end all the same is the controller's again after a while.
+ */
+void sim_settled(void);
 /* Ends the run, on any thread, from any depth. */
 NORETURN void sim_stop(void);
 

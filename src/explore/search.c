@@ -126,15 +126,19 @@ static void record(struct search *s, struct explore_choice c, const struct sim_v
 			w->choice(w->ctx, &c, v);
 }
 
-static void check_length(struct search *s)
+static __attribute__((noinline)) void too_long(const struct search *s)
 {
 	struct explore_finding f = {.rule = EXPLORE_Livelock};
 
-	if (LIKELY(s->current.n < s->limits.steps))
-		return;
 	snprintf(f.sentence, sizeof(f.sentence), "after %u steps the run has not ended",
 		 s->limits.steps);
 	explore_found(&f, false);
+}
+
+static void check_length(const struct search *s)
+{
+	if (UNLIKELY(s->current.n >= s->limits.steps))
+		too_long(s);
 }
 
 static void leave(struct search *s, bool astray)
