@@ -129,7 +129,7 @@ wfp_err picture_text(const struct explore_record *r, const struct picture_option
 		     struct buf *out)
 {
 	struct table t = {.record = r, .out = out};
-	wfp_err err = picture_rows_make(&t.rows, r, o->all);
+	wfp_err err = picture_rows_make(&t.rows, r, o);
 
 	if (err)
 		return err;

@@ -4,10 +4,11 @@
  *
  * Unless everything is asked for, only steps that matter are shown: what drivers call, on an object
  * of more than one thread (in a run without drivers every step on such an object that one of them
- * changes); what begins with a preemption; choices that were not the plain ones; and the last steps
- * of the finding's two threads.  The numbers are those of the lines of a trace's schedule.  Names
- * come from files that anybody may have written: nothing reaches a terminal or a browser but as
- * text.  Thread: the explorer's, after the run.
+ * changes); what drivers call on the object of a finding; what begins with a preemption; choices
+ * that were not the plain ones; and the last step before the finding, with which it ends.  The
+ * numbers are those of the lines of a trace's schedule.  Names come from files that anybody may
+ * have written: nothing reaches a terminal or a browser but as text.  Thread: the explorer's, after
+ * the run.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 
 struct picture_options {
 	bool all;	   /* every step, also of quiet locks */
+	uint64_t place;	   /* of the finding it ends with; 0: the last one */
 	const char *title; /* NULL: none */
 };
 

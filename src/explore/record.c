@@ -289,6 +289,18 @@ void explore_record_free(struct explore_record *r)
 	*r = (struct explore_record){0};
 }
 
+uint32_t explore_record_found(const struct explore_record *r, uint64_t place)
+{
+	for (uint32_t i = 0; i < r->n_events; i++) {
+		const struct record_event *e = &r->events[i];
+
+		if (e->kind == RECORD_FOUND && e->value < RECORD_FINDINGS &&
+		    r->findings[e->value].place == place)
+			return i + 1;
+	}
+	return 0;
+}
+
 const char *explore_record_thread(const struct explore_record *r, uint32_t id, char room[32])
 {
 	if (id == SIM_TIME)

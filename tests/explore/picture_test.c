@@ -59,6 +59,7 @@ TEST(the_text_shows_what_drivers_call)
 		   "    4                memory = 1/2\n"
 		   "    5 !                            KeSetEvent\n"
 		   "    5                              FwpsCall #1\n"
+		   "    5                              NdisCall own\n"
 		   "    6                              quiet heap.1+0x40\n"
 		   "    7   time passes\n"
 		   "    7 *                            UseAfterFree\n"
