@@ -152,7 +152,7 @@ bool sim_controlled(void);
 
 /*
  * From now on each allocation asks the controller (choose(2, "memory"), 1: it fails): none, those
- * that a driver makes or that are made for it while it runs, or all.
+ * that a driver makes or that are made for it while it runs, until one has failed; or all.
  */
 enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
