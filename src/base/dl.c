@@ -29,25 +29,26 @@ static void dl_explain(struct buf *why)
 }
 
 /* In the controlled world its variables are put back with those of the program. */
-static void note_loaded(void *handle)
+static wfp_err note_loaded(void *handle)
 {
 #ifdef BASE_SIM
 	struct link_map *map;
 
 	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
-		snapshot_note_object((const void *)map->l_addr);
+		return control_loaded((const void *)map->l_addr);
 #else
 	(void)handle;
 #endif
+	return ERR_OK;
 }
 
-/* A run may not unmap what the next one finds mapped. */
-static bool must_stay(void)
+/* What the world has loaded stays: the next run, and the next world, find it mapped. */
+static bool may_unload(void)
 {
 #ifdef BASE_SIM
-	return control_on && control->exploring;
+	return !control_on;
 #else
-	return false;
+	return true;
 #endif
 }
 
@@ -73,12 +74,12 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 		return ERR_MOD_NOT_FOUND;
 	}
 	dl->path = mem_strdup(loaded_path(dl->handle, path));
-	if (!dl->path) {
+	if (!dl->path || note_loaded(dl->handle) != ERR_OK) {
 		dlclose(dl->handle);
+		mem_free(dl->path);
 		mem_free(dl);
 		return ERR_NO_MEMORY;
 	}
-	note_loaded(dl->handle);
 	*out = dl;
 	return ERR_OK;
 }
@@ -101,7 +102,7 @@ wfp_err dl_close(struct dl *dl)
 {
 	wfp_err err = ERR_OK;
 
-	if (!must_stay()) {
+	if (may_unload()) {
 		dlclose(dl->handle);
 		err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
 	}

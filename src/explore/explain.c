@@ -105,9 +105,9 @@ static void say_block(struct explain *e, const char *used, const struct sim_bloc
 	struct stack_place place = {0};
 
 	stack_of_block(&made, b->allocated_by, b->allocated_at);
-	for (uint32_t i = 0; i < made.n; i++)
-		if (stack_find(made.frames[i], &place) && place.driver)
-			break;
+	for (uint32_t i = 0; i < made.n && !place.driver; i++)
+		if (!stack_find(made.frames[i], &place) || !place.driver)
+			place = (struct stack_place){0};
 	say(e,
 	    "%s %td bytes into a block of %zu that thread %" PRIu32
 	    " allocated%s%s and thread %" PRIu32 " freed",
@@ -200,11 +200,14 @@ static void (*const by_rule[EXPLORE_RULES])(struct explain *e) = {
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
+/* The same place; who names none says what tells it from others. */
 static bool is_wanted(const struct explain *e, const struct explore_finding *f)
 {
-	return !e->seen && f->rule == e->wanted->rule &&
-	       strcmp(f->driver, e->wanted->driver) == 0 &&
-	       strcmp(f->platform_rule, e->wanted->platform_rule) == 0;
+	if (e->seen || f->rule != e->wanted->rule ||
+	    strcmp(f->platform_rule, e->wanted->platform_rule) != 0)
+		return false;
+	return f->place ? f->place == e->wanted->place
+			: strcmp(f->sentence, e->wanted->sentence) == 0;
 }
 
 static void on_found(void *ctx, const struct explore_finding *f)
@@ -224,15 +227,16 @@ static void on_begin(void *ctx)
 {
 	struct explain *e = ctx;
 
-	steps_begin(e->steps);
-	e->seen = false;
+	if (!e->seen) /* the search may run it a second time, to compare */
+		steps_begin(e->steps);
 }
 
 static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 {
 	struct explain *e = ctx;
 
-	steps_add(e->steps, thread, op);
+	if (!e->seen)
+		steps_add(e->steps, thread, op);
 }
 
 static void on_choice(void *ctx, const struct explore_choice *c, const struct sim_view *v)

@@ -13,7 +13,9 @@
 #include "base/thread.h"
 #include "explore/race.h"
 #include "explore/race_watch.h"
+#include "ntshim/nt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #ifndef BASE_TSAN /* there the real ones are linked in */
@@ -32,8 +34,11 @@ static struct {
 	void *calls[CALLS_MAX];
 } stacks[RACE_THREADS];
 
-static bool
-	used; /* set when an instrumented object is loaded, which is before the world is ready */
+/*
+ * Set when instrumented code is loaded, or runs: a second world finds the object loaded already,
+ * and its variables as they were.  Either is before the world is ready.
+ */
+static bool used;
 
 bool tsan_is_used(void)
 {
@@ -53,6 +58,33 @@ uint32_t tsan_stack(void **frames, uint32_t max)
 	return n;
 }
 
+/*
+ * Freed memory is filled, so that most accesses need no look at the heap; what was guarded cannot
+ * be looked at, and ends the run here.
+ */
+static void refuse_freed(const void *address, uint32_t size, enum sim_access access)
+{
+	const struct nt_driver *d = thread_slot_get(THREAD_SLOT_DRIVER);
+	struct explore_finding f = {.rule = EXPLORE_UseAfterFree};
+	struct sim_block b;
+
+	if (*(const uint8_t *)address != SIM_FREED || !sim_block_find(address, &b) || !b.freed)
+		return;
+	snprintf(f.driver, sizeof(f.driver), "%s", d ? nt_driver_name(d) : "");
+	snprintf(f.sentence, sizeof(f.sentence),
+		 "%s %s %u bytes in a block of %zu bytes that thread %u had freed",
+		 d ? nt_driver_name(d) : "somebody", access == SIM_READ ? "read" : "wrote",
+		 (unsigned)size, b.size, (unsigned)b.freed_by);
+	f.here.thread = thread_id();
+	f.here.n = tsan_stack(f.here.frames, EXPLORE_FRAMES);
+	f.there.thread = b.freed_by;
+	while (b.freed_at && f.there.n < EXPLORE_FRAMES && b.freed_at[f.there.n]) {
+		f.there.frames[f.there.n] = b.freed_at[f.there.n];
+		f.there.n++;
+	}
+	explore_found(&f, false);
+}
+
 /* The point comes first: what it lets others do has happened before the access. */
 static void access_plain(const void *address, uint32_t size, enum sim_access access,
 			 const void *from)
@@ -65,6 +97,7 @@ static void access_plain(const void *address, uint32_t size, enum sim_access acc
 	if (id < RACE_THREADS)
 		stacks[id].access = from;
 	sim_plain(address, size, access);
+	refuse_freed(address, size, access);
 	race_watch_plain(address, size, access == SIM_WRITE, from);
 }
 
@@ -100,6 +133,7 @@ void __tsan_func_entry(void *caller)
 {
 	uint32_t id = thread_id();
 
+	used = true;
 	if (id >= RACE_THREADS)
 		return;
 	if (stacks[id].depth < CALLS_MAX)

@@ -23,7 +23,6 @@
 #define RANGE_SIZE   (UINT64_C(1) << 28)
 #define ARENA_SIZE   (2 * SIM_THREADS_MAX * RANGE_SIZE)
 #define ALIGN	     16u
-#define FREED	     0xDD
 #define FRAMES	     24u
 #define TRACES	     ((size_t)1 << 17) /* frames of all blocks of a run */
 
@@ -322,7 +321,7 @@ void blocks_free(void *p)
 		freeze(h);
 		return;
 	}
-	memset(p, FREED, h->size);
+	memset(p, SIM_FREED, h->size);
 	h->freed_before = heap.freed;
 	heap.freed = h;
 }
@@ -409,14 +408,31 @@ bool sim_block_find(const void *address, struct sim_block *out)
 	return true;
 }
 
+bool blocks_place(const void *address, struct sim_place *out)
+{
+	struct sim_block block;
+	uint32_t thread;
+
+	if (!sim_block_find(address, &block))
+		return false;
+	thread = range_of(address) / 2;
+	*out = (struct sim_place){
+		.heap = true,
+		.thread = thread + 1,
+		.block = (uint64_t)((const char *)block.start - range_start(0, thread)),
+		.offset = (uint64_t)((const char *)address - (const char *)block.start),
+	};
+	return true;
+}
+
+/* Each byte is as the one before it, and the first is as it should be. */
 static bool is_untouched(const struct header *h)
 {
 	const uint8_t *data = h->data;
 
-	for (size_t i = 0; i < h->size; i++)
-		if (data[i] != FREED)
-			return false;
-	return true;
+	if (h->size == 0)
+		return true;
+	return data[0] == SIM_FREED && memcmp(data, data + 1, h->size - 1) == 0;
 }
 
 bool sim_block_check_freed(struct sim_block *out)

@@ -94,6 +94,11 @@ void snapshot_note_object(const void *base)
 		objects[n_objects++] = base;
 }
 
+void snapshot_forget_objects(void)
+{
+	n_objects = 0;
+}
+
 static bool is_noted(const void *base)
 {
 	for (unsigned i = 0; i < n_objects; i++)
@@ -132,9 +137,18 @@ static wfp_err add_segment(struct snapshot *s, const struct dl_phdr_info *info,
 
 struct walk {
 	struct snapshot *s;
+	bool only; /* the object at base, or, when that is NULL, the program */
+	const void *base;
 	unsigned n;
 	wfp_err err;
 };
+
+static bool is_meant(const struct walk *w, const void *base, bool program)
+{
+	if (!w->only)
+		return program || is_noted(base);
+	return w->base ? !program && base == w->base : program;
+}
 
 /* The first object of the walk is the program. */
 static int add_object(struct dl_phdr_info *info, size_t size, void *ctx)
@@ -142,7 +156,7 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *ctx)
 	struct walk *w = ctx;
 
 	(void)size;
-	if (w->n++ > 0 && !is_noted((const void *)info->dlpi_addr))
+	if (!is_meant(w, (const void *)info->dlpi_addr, w->n++ == 0))
 		return 0;
 	for (unsigned i = 0; i < info->dlpi_phnum && !w->err; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_W))
@@ -156,6 +170,68 @@ wfp_err snapshot_add_program(struct snapshot *s)
 
 	dl_iterate_phdr(add_object, &w);
 	return w.err;
+}
+
+/* A loop of our own: a sanitizer would look at what it copies. */
+PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+	const uint64_t *in = (const uint64_t *)(const void *)from;
+	uint64_t *out = (uint64_t *)(void *)to;
+
+	for (size_t i = 0; i < size / sizeof(*in); i++)
+		out[i] = in[i];
+#endif
+}
+
+static wfp_err keep_part(struct snapshot_kept *k, const struct snapshot_region *r)
+{
+	struct kept_part *part = &k->parts[k->n];
+
+	if (k->n == sizeof(k->parts) / sizeof(k->parts[0]))
+		return ERR_NOT_SUPPORTED;
+	part->content = malloc(r->size);
+	if (!part->content)
+		return ERR_NO_MEMORY;
+	part->start = r->start;
+	part->size = r->size;
+	copy_page(part->content, r->start, r->size);
+	k->n++;
+	return ERR_OK;
+}
+
+static void free_kept(struct snapshot_kept *k)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		free(k->parts[i].content);
+	k->n = 0;
+}
+
+wfp_err snapshot_keep(struct snapshot_kept *k, const void *base)
+{
+	struct snapshot s = {0};
+	struct walk w = {.s = &s, .only = true, .base = base};
+
+	*k = (struct snapshot_kept){0};
+	dl_iterate_phdr(add_object, &w);
+	for (uint32_t i = 0; i < s.n_regions; i++) {
+		if (!w.err)
+			w.err = keep_part(k, &s.regions[i]);
+		free(s.regions[i].state);
+	}
+	free(s.regions);
+	if (w.err)
+		free_kept(k);
+	return w.err;
+}
+
+void snapshot_put_back(struct snapshot_kept *k)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		copy_page(k->parts[i].start, k->parts[i].content, k->parts[i].size);
+	free_kept(k);
 }
 
 /* ---- taking it, and putting it back --------------------------------------------------------- */
@@ -179,20 +255,6 @@ static struct snapshot_region *region_of(const struct snapshot *s, const void *a
 			return r;
 	}
 	return NULL;
-}
-
-/* A loop of our own: a sanitizer would look at what it copies. */
-PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-#else
-	const uint64_t *in = (const uint64_t *)(const void *)from;
-	uint64_t *out = (uint64_t *)(void *)to;
-
-	for (size_t i = 0; i < size / sizeof(*in); i++)
-		out[i] = in[i];
-#endif
 }
 
 bool snapshot_touched(struct snapshot *s, const void *address)

@@ -26,6 +26,15 @@ struct snapshot_page {
 	const char *saved;
 };
 
+/* The variables of the program, or of an object that it has loaded, as they once were. */
+struct snapshot_kept {
+	struct kept_part {
+		char *start, *content;
+		size_t size;
+	} parts[4];
+	uint32_t n;
+};
+
 struct snapshot {
 	struct snapshot_region *regions;
 	uint32_t n_regions, room;
@@ -51,5 +60,11 @@ void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
 /* Everything writable again, nothing remembered. */
 void snapshot_end(struct snapshot *s);
 
+/* A copy, for putting back what came before a snapshot was taken.  base NULL: the program's. */
+MUST_CHECK wfp_err snapshot_keep(struct snapshot_kept *k, const void *base);
+/* Also frees the copy. */
+void snapshot_put_back(struct snapshot_kept *k);
+
 /* dl.c says which objects belong to the program under control. */
 void snapshot_note_object(const void *base);
+void snapshot_forget_objects(void);
