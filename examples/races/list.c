@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list - holds the datagrams that leave, and lets a thread send them.  The race: one of the two
+ * list - holds the datagrams that arrive, and lets a thread pass them on.  The race: one of the two
  * that walk the list does so without its lock; -DFIXED takes it.
  *
- *	classifyFn  a datagram to where one is held already is a repetition: dropped; else a clone
- *is put into the list, and the packet absorbed the thread  sends what is in the list
+ *	classifyFn  a datagram from where one is held already is a repetition: dropped; else a clone
+ *	            is put into the list, and the packet absorbed
+ *	the thread  injects what is in the list
  */
 #include <ntddk.h>
 #include <fwpsk.h>
@@ -25,17 +26,15 @@
 static const GUID Callout = KEY(1), SubLayer = KEY(2);
 static WCHAR Name[] = L"openwfp race list";
 
-/* Lives until its clone's injection is complete. */
+/* Lives until its clone is injected. */
 typedef struct HELD {
 	LIST_ENTRY link;
-	UINT32 remoteAddress;  /* host order */
-	UINT32 networkAddress; /* as the injection wants it */
+	UINT32 remoteAddress;
 	UINT16 localPort, remotePort;
 	LONG repetitions; /* interlocked */
 	COMPARTMENT_ID compartment;
-	UINT64 endpoint;
+	IF_INDEX interface;
 	NET_BUFFER_LIST *clone;
-	FWPS_TRANSPORT_SEND_PARAMS args;
 } HELD;
 
 static struct {
@@ -49,25 +48,23 @@ static struct {
 	UINT32 calloutId;
 } List;
 
-/* ---- sending -------------------------------------------------------------------------------- */
-
-static void Free(HELD *h)
-{
-	FwpsFreeCloneNetBufferList(h->clone, 0);
-	ExFreePoolWithTag(h, TAG);
-}
+/* ---- passing on ----------------------------------------------------------------------------- */
 
 static void NTAPI Injected(void *context, NET_BUFFER_LIST *clone, BOOLEAN dispatchLevel)
 {
-	Free(context);
+	FwpsFreeCloneNetBufferList(clone, 0);
 }
 
-static void Send(HELD *h)
+static void PassOn(HELD *h)
 {
-	if (!NT_SUCCESS(FwpsInjectTransportSendAsync(List.injection, NULL, h->endpoint, 0, &h->args,
-						     AF_INET, h->compartment, h->clone, Injected,
-						     h)))
-		Free(h);
+	NTSTATUS status;
+
+	status = FwpsInjectTransportReceiveAsync(List.injection, NULL, NULL, 0, AF_INET,
+						 h->compartment, h->interface, 0, h->clone,
+						 Injected, NULL);
+	if (!NT_SUCCESS(status))
+		FwpsFreeCloneNetBufferList(h->clone, 0);
+	ExFreePoolWithTag(h, TAG);
 }
 
 static HELD *Take(BOOLEAN *stop)
@@ -91,7 +88,7 @@ static VOID NTAPI Thread(PVOID context)
 	for (;;) {
 		h = Take(&stop);
 		if (h)
-			Send(h);
+			PassOn(h);
 		else if (stop)
 			break;
 		else
@@ -134,8 +131,24 @@ static BOOLEAN IsRepetition(const HELD *like)
 #endif
 }
 
+/* From the IP header on, which is where a packet that is received again must begin. */
+static NTSTATUS ClonePacket(HELD *h, const FWPS_INCOMING_METADATA_VALUES *meta,
+			    NET_BUFFER_LIST *packet)
+{
+	ULONG headers = meta->ipHeaderSize + meta->transportHeaderSize;
+	NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(packet);
+	NTSTATUS status = NdisRetreatNetBufferDataStart(nb, headers, 0, NULL);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = FwpsAllocateCloneNetBufferList(packet, NULL, NULL, 0, &h->clone);
+	NdisAdvanceNetBufferDataStart(nb, headers, FALSE, NULL);
+	return status;
+}
+
 /* FALSE: there is no memory, so it goes on as it is. */
-static BOOLEAN Hold(const HELD *like, NET_BUFFER_LIST *packet)
+static BOOLEAN Hold(const HELD *like, const FWPS_INCOMING_METADATA_VALUES *meta,
+		    NET_BUFFER_LIST *packet)
 {
 	HELD *h = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*h), TAG);
 	KLOCK_QUEUE_HANDLE lock;
@@ -143,9 +156,7 @@ static BOOLEAN Hold(const HELD *like, NET_BUFFER_LIST *packet)
 	if (!h)
 		return FALSE;
 	*h = *like;
-	h->networkAddress = RtlUlongByteSwap(h->remoteAddress);
-	h->args.remoteAddress = (UCHAR *)&h->networkAddress;
-	if (!NT_SUCCESS(FwpsAllocateCloneNetBufferList(packet, NULL, NULL, 0, &h->clone))) {
+	if (!NT_SUCCESS(ClonePacket(h, meta, packet))) {
 		ExFreePoolWithTag(h, TAG);
 		return FALSE;
 	}
@@ -172,23 +183,22 @@ static void NTAPI Classify(const FWPS_INCOMING_VALUES *values,
 {
 	const FWPS_INCOMING_VALUE0 *v = values->incomingValue;
 	HELD like = {
-		.remoteAddress = v[FWPS_FIELD_OUTBOUND_TRANSPORT_V4_IP_REMOTE_ADDRESS].value.uint32,
-		.localPort = v[FWPS_FIELD_OUTBOUND_TRANSPORT_V4_IP_LOCAL_PORT].value.uint16,
-		.remotePort = v[FWPS_FIELD_OUTBOUND_TRANSPORT_V4_IP_REMOTE_PORT].value.uint16,
+		.remoteAddress = v[FWPS_FIELD_DATAGRAM_DATA_V4_IP_REMOTE_ADDRESS].value.uint32,
+		.localPort = v[FWPS_FIELD_DATAGRAM_DATA_V4_IP_LOCAL_PORT].value.uint16,
+		.remotePort = v[FWPS_FIELD_DATAGRAM_DATA_V4_IP_REMOTE_PORT].value.uint16,
 		.compartment = meta->compartmentId,
-		.endpoint = meta->transportEndpointHandle,
-		.args.remoteScopeId = meta->remoteScopeId,
+		.interface = meta->sourceInterfaceIndex,
 	};
 
 	if (!(out->rights & FWPS_RIGHT_ACTION_WRITE))
 		return;
 	out->actionType = FWP_ACTION_PERMIT;
-	if (!packet || IsOwn(packet) ||
-	    v[FWPS_FIELD_OUTBOUND_TRANSPORT_V4_IP_PROTOCOL].value.uint8 != IPPROTO_UDP)
+	if (v[FWPS_FIELD_DATAGRAM_DATA_V4_DIRECTION].value.uint32 != FWP_DIRECTION_INBOUND ||
+	    v[FWPS_FIELD_DATAGRAM_DATA_V4_IP_PROTOCOL].value.uint8 != IPPROTO_UDP || IsOwn(packet))
 		return;
 	if (IsRepetition(&like)) {
 		out->actionType = FWP_ACTION_BLOCK;
-	} else if (Hold(&like, packet)) {
+	} else if (Hold(&like, meta, packet)) {
 		out->actionType = FWP_ACTION_BLOCK;
 		out->flags |= FWPS_CLASSIFY_OUT_FLAG_ABSORB;
 	}
@@ -208,10 +218,10 @@ static NTSTATUS AddPolicy(void)
 		.subLayerKey = SubLayer, .displayData.name = Name, .weight = SUBLAYER_WEIGHT};
 	FWPM_CALLOUT callout = {.calloutKey = Callout,
 				.displayData.name = Name,
-				.applicableLayer = FWPM_LAYER_OUTBOUND_TRANSPORT_V4};
+				.applicableLayer = FWPM_LAYER_DATAGRAM_DATA_V4};
 	FWPM_FILTER filter = {.displayData.name = Name,
 			      .subLayerKey = SubLayer,
-			      .layerKey = FWPM_LAYER_OUTBOUND_TRANSPORT_V4,
+			      .layerKey = FWPM_LAYER_DATAGRAM_DATA_V4,
 			      .action.type = FWP_ACTION_CALLOUT_TERMINATING,
 			      .action.calloutKey = Callout};
 	NTSTATUS status = FwpmEngineOpen(NULL, RPC_C_AUTHN_WINNT, NULL, &session, &List.engine);
@@ -250,7 +260,7 @@ static void StopThread(void)
 	ObDereferenceObject(List.thread);
 }
 
-/* The callout goes first: then nothing comes any more, and the thread sends what is left. */
+/* The callout goes first: then nothing comes any more, and the thread passes on what is left. */
 static VOID NTAPI Unload(PDRIVER_OBJECT driver)
 {
 	LARGE_INTEGER retry = {.QuadPart = RETRY};

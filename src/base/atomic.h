@@ -13,6 +13,10 @@
 
 #include <stdatomic.h>
 
+#ifdef BASE_DRD
+#include "base/host/drd.h"
+#endif
+
 struct atom32 {
 	_Atomic(uint32_t) v;
 };

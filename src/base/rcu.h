@@ -12,6 +12,10 @@
 
 #include <stdatomic.h>
 
+#ifdef BASE_DRD
+#include "base/host/drd.h"
+#endif
+
 struct rcu_ptr {
 	_Atomic(void *) v;
 };

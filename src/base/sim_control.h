@@ -43,6 +43,7 @@ struct sim_op {
 	uint8_t access;	     /* enum sim_access */
 	uint8_t sync;	     /* enum sim_sync */
 	bool quiet;	     /* of a quiet lock: nobody can tell the order of these */
+	bool note;	     /* quiet too: says something to watchers, and is otherwise nothing */
 };
 
 /* A thread as the controller sees it; valid during the call that shows it. */

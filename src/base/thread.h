@@ -53,9 +53,8 @@ void thread_delays(uint64_t seed, uint32_t one_in);
 #endif
 
 /*
- * The same before an operation on something that other threads can see: `object`, whose state is
- * read or changed (access: enum sim_access) and through which threads are ordered (sync: enum
- * sim_sync).  In the controlled world it is a choice, which sched_point is not.
+ * Before an operation on `object` that other threads can see takes effect: the same in seeded runs,
+ * a choice of the controller under control.  access, sync: SIM_* of sim_control.h.
  */
 BASE_HOT void sched_op(const char *what, const void *object, unsigned access, unsigned sync);
 

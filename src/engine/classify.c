@@ -361,7 +361,7 @@ static void count_walk(const struct walk *w, const struct engine_verdict *v)
 		engine_count(w->e, ENGINE_COUNTER(callout_calls), w->calls);
 }
 
-void engine_classify(struct engine *e, const struct engine_indication *ind,
+static void classify(struct engine *e, const struct engine_indication *ind,
 		     struct engine_verdict *out)
 {
 	struct walk w = {.e = e, .ind = ind};
@@ -372,6 +372,33 @@ void engine_classify(struct engine *e, const struct engine_indication *ind,
 		hold(&w, out);
 	count_walk(&w, out);
 }
+
+#ifdef BASE_SIM
+void engine_witness(struct engine *e, engine_witness_fn *fn, void *ctx)
+{
+	e->witness = fn;
+	e->witness_ctx = ctx;
+}
+
+void engine_classify(struct engine *e, const struct engine_indication *ind,
+		     struct engine_verdict *out)
+{
+	struct engine_indication watched = *ind;
+	struct engine_trail trail = {0};
+
+	if (e->witness && !ind->trail)
+		watched.trail = &trail;
+	classify(e, &watched, out);
+	if (e->witness)
+		e->witness(e->witness_ctx, &watched, watched.trail, out);
+}
+#else
+void engine_classify(struct engine *e, const struct engine_indication *ind,
+		     struct engine_verdict *out)
+{
+	classify(e, ind, out);
+}
+#endif
 
 uint32_t engine_layer_looks(struct engine *e, uint16_t layer)
 {

@@ -151,6 +151,15 @@ struct engine_verdict {
  */
 void engine_classify(struct engine *e, const struct engine_indication *ind,
 		     struct engine_verdict *out);
+#ifdef BASE_SIM
+/*
+ * Is shown each classify, who spoke in it and what came of it, on the thread that classified; for
+ * the explorer, which works it out once more.  Set before the first classify.
+ */
+typedef void engine_witness_fn(void *ctx, const struct engine_indication *ind,
+			       const struct engine_trail *trail, const struct engine_verdict *v);
+void engine_witness(struct engine *e, engine_witness_fn *fn, void *ctx);
+#endif
 /* True: no filter at this layer, so building the values can be skipped. */
 bool engine_layer_empty(struct engine *e, uint16_t layer);
 /*

@@ -56,6 +56,10 @@ struct engine {
 	struct pend_pool *pends;		     /* [I] pend.c */
 	struct ledger_book *ledger;		     /* [I] ledger.c */
 	struct engine_shard shards[ENGINE_COUNTER_SHARDS];
+#ifdef BASE_SIM
+	engine_witness_fn *witness; /* [I] since engine_witness; NULL: none */
+	void *witness_ctx;	    /* [I] */
+#endif
 };
 
 /* Adds to a counter of struct engine_counters: engine_count(e, ENGINE_COUNTER(pends), 1). */

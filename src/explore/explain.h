@@ -12,7 +12,7 @@
 
 /*
  * Fills in here, there and sentence of item->finding; rule, driver and place stay.  What cannot be
- * said is left as it was.  ERR_ABORTED: the run went another way and did not find it again.
+ * said is left as it was.  ERR_NOT_FOUND: the run went another way and did not find it again.
  */
 MUST_CHECK wfp_err explore_explain(const struct explore_subject *s,
 				   struct explore_found_item *item);

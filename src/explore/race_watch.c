@@ -53,8 +53,13 @@ static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 {
 	struct watch *w = ctx;
 
-	if (!tsan_is_used() || !op->object || op->size > 0)
+	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
 		return;
+	if (op->size > 0) {
+		if (op->note)
+			race_watch_plain(op->object, op->size, op->access == SIM_WRITE, NULL);
+		return;
+	}
 	race_sync(w->race, thread, op->object, op->sync);
 	if (op->object2)
 		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
@@ -119,11 +124,17 @@ static uint64_t hash_frames(void *const *frames, uint32_t n)
 	return h;
 }
 
+/* Of the running thread, which makes this access: instrumented code knows its own calls. */
+static uint32_t stack_now(const struct race_access *a, void **frames, uint32_t max)
+{
+	return a->pc ? tsan_stack(frames, max) : sim_control_stack(a->thread, frames, max);
+}
+
 /* The number under which the stack of this access is kept; 0: it is not. */
-static uint32_t stack_keep(struct watch *w)
+static uint32_t stack_keep(struct watch *w, const struct race_access *a)
 {
 	void *frames[STACK_FRAMES];
-	uint32_t n = tsan_stack(frames, STACK_FRAMES);
+	uint32_t n = stack_now(a, frames, STACK_FRAMES);
 	uint64_t hash = hash_frames(frames, n);
 	uint32_t i = (uint32_t)(hash % (STACKS - 1)) + 1;
 
@@ -192,39 +203,37 @@ static void say(struct watch *w, const struct race_pair *p)
 		 access_name(&p->now), (unsigned)p->now.size, p->now.address,
 		 (unsigned)p->now.thread, access_name(&p->before), (unsigned)p->before.thread);
 	f.here.thread = p->now.thread;
-	f.here.n = tsan_stack(f.here.frames, EXPLORE_FRAMES);
+	f.here.n = stack_now(&p->now, f.here.frames, EXPLORE_FRAMES);
 	stack_recall(w, &p->before, &f.there);
 	explore_found(&f, true);
 }
 
-static void note(const void *address, uint32_t size, bool write, bool atomic)
+static void note(const void *address, uint32_t size, bool write, bool atomic, const void *pc)
 {
 	struct race_access a = {
 		.address = address,
 		.size = size,
 		.write = write,
 		.atomic = atomic,
+		.pc = pc,
 	};
 	struct race_pair p;
-	void *pc = NULL;
 
 	if (!watch)
 		return;
 	a.thread = thread_id();
-	if (tsan_stack(&pc, 1) > 0)
-		a.pc = pc;
 	if (watch->keep)
-		a.stack = stack_keep(watch);
+		a.stack = stack_keep(watch, &a);
 	if (race_access(watch->race, &a, &p) && is_new(watch, &p))
 		say(watch, &p);
 }
 
-void race_watch_plain(const void *address, uint32_t size, bool write)
+void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, false);
+	note(address, size, write, false, pc);
 }
 
-void race_watch_atomic(const void *address, uint32_t size, bool write)
+void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, true);
+	note(address, size, write, true, pc);
 }

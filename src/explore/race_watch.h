@@ -21,9 +21,12 @@ void race_watch_close(void);
  */
 MUST_CHECK wfp_err race_watch_stacks(bool on);
 
-/* An access is made now, by the running thread; its stack is tsan_stack. */
-void race_watch_plain(const void *address, uint32_t size, bool write);
-void race_watch_atomic(const void *address, uint32_t size, bool write);
+/*
+ * An access is made now, by the running thread, in instrumented code at `pc` (its stack is
+ * tsan_stack) or, NULL, by the kernel for a driver.
+ */
+void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc);
+void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc);
 
 /* Accesses and orders that there was no room for, in the last run: 0, or a claim is weaker. */
 uint64_t race_watch_lost(void);

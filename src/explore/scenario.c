@@ -182,10 +182,25 @@ static uint32_t statement_of(const struct scenario *s, const char *file)
 	return i;
 }
 
-static wfp_err set_driver(struct scenario *s, const char *file, struct buf *why)
+/* Behind "NAME=": the file; the name is the statement that it stands in for. */
+static const char *split(const char *given, char *name, size_t room)
 {
-	uint32_t i = statement_of(s, file);
-	char *copy;
+	const size_t len = strcspn(given, "=/");
+
+	if (given[len] != '=' || len >= room) {
+		scenario_driver_name(given, name, room);
+		return given;
+	}
+	memcpy(name, given, len);
+	name[len] = '\0';
+	return given + len + 1;
+}
+
+static wfp_err set_driver(struct scenario *s, const char *given, struct buf *why)
+{
+	char name[64], *copy;
+	const char *file = split(given, name, sizeof(name));
+	uint32_t i = statement_of(s, name);
 
 	if (i == SCENARIO_DRIVERS) {
 		buf_printf(why, "%s: more than %u drivers", file, SCENARIO_DRIVERS);

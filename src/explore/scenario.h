@@ -96,9 +96,9 @@ void scenario_free(struct scenario *s); /* NULL is fine */
 /* "firewall", of the driver statement "lib/firewall.so"; cut to fit. */
 void scenario_driver_name(const char *driver, char *out, size_t room);
 /*
- * The files that the command line names: a driver statement without a slash is replaced by the file
- * of this name, the other files follow in their order.  Then disturbances are checked: each driver
- * that they name must exist.
+ * The files that the command line names: a driver statement is replaced by the file of its name, or
+ * by that of "NAME=FILE"; the other files follow in their order.  Then disturbances are checked:
+ * each driver that they name must exist.
  */
 MUST_CHECK wfp_err scenario_set_drivers(struct scenario *s, const char *const *files, size_t n,
 					struct buf *why);

@@ -38,6 +38,7 @@ struct explore_limits {
 	uint64_t memory;     /* bytes of the search itself [1 GiB] */
 	uint32_t time_jumps; /* how often the clock may jump while somebody could run [0] */
 	uint32_t processors; /* [bound, pct: 2; all: any number] */
+	uint32_t jobs;	     /* processes of the system [1]; all and replay take one in any case */
 	uint64_t seed;
 };
 
@@ -59,18 +60,22 @@ struct explore_found_item {
 
 struct explore_result {
 	enum explore_claim claim;
-	uint32_t bound; /* of CLAIM_BOUND */
-	double floor;	/* of CLAIM_RANDOM, for the depth asked for */
-	uint64_t runs;	/* schedules executed, complete or cut */
-	uint64_t cut;	/* of them: ended early because their rest is explored elsewhere */
+	uint32_t bound;	 /* of CLAIM_BOUND */
+	uint64_t random; /* random schedules: all, or those after CLAIM_BOUND */
+	double floor;	 /* of them, for the depth asked for; 0: not by pct */
+	uint64_t runs;	 /* executed, complete or cut, also those that were seen before */
+	uint64_t cut;	 /* of them: ended early because their rest is explored elsewhere */
+	uint64_t ended;	 /* of them: ended by a finding, so what follows was not seen */
 	uint64_t steps;
 	uint64_t nanoseconds;
 	uint64_t memory; /* the search's own, at most */
 	uint32_t threads_max, steps_max;
-	uint64_t at_bound[16];		  /* complete runs with that many preemptions */
+	bool exhausted;	       /* CLAIM_BOUND: there is no schedule with more preemptions */
+	uint32_t followed;     /* EXPLORE_REPLAY: choices that could be made as they were written */
+	uint64_t at_bound[16]; /* complete runs with that many preemptions, each counted once */
 	struct explore_found_item *found; /* in the order found */
 	uint32_t n_found;
-	const char *stopped_by; /* "runs", "seconds", "memory", "findings"; NULL: nothing */
+	const char *stopped_by; /* "runs", "seconds", "memory", "findings", ...; NULL: nothing */
 };
 
 /*
@@ -98,6 +103,7 @@ struct explore_watcher {
 	void (*step)(void *ctx, uint32_t thread, const struct sim_op *op);
 	void (*choice)(void *ctx, const struct explore_choice *c,
 		       const struct sim_view *v); /* v NULL: a value */
+	void (*found)(void *ctx, const struct explore_finding *f);
 	void (*end)(void *ctx, enum sim_end end);
 	struct explore_watcher *next; /* the search's */
 };

@@ -98,6 +98,20 @@ static void find_line(Dwfl_Module *m, uintptr_t address, struct stack_place *p)
 	p->line = number > 0 ? (uint32_t)number : 0;
 }
 
+static bool is_driver(Dwfl_Module *m)
+{
+	int n = dwfl_module_getsymtab(m);
+
+	for (int i = 0; i < n; i++) {
+		GElf_Sym symbol;
+		const char *name = dwfl_module_getsym(m, i, &symbol, NULL);
+
+		if (name && strcmp(name, "DriverEntry") == 0)
+			return symbol.st_shndx != SHN_UNDEF;
+	}
+	return false;
+}
+
 static bool look_up(uintptr_t address, struct stack_place *p)
 {
 	Dwfl_Module *m = module_of(address);
@@ -111,6 +125,7 @@ static bool look_up(uintptr_t address, struct stack_place *p)
 	path = dwfl_module_info(m, NULL, &start, NULL, NULL, NULL, NULL, NULL);
 	copy_base_name(p->module, sizeof(p->module), path);
 	p->offset = address - start;
+	p->driver = is_driver(m);
 	function = dwfl_module_addrinfo(m, address, &offset, &symbol, NULL, NULL, NULL);
 	if (function)
 		snprintf(p->function, sizeof(p->function), "%s", function);

@@ -18,6 +18,7 @@ struct stack_place {
 	char file[96];	   /* "" likewise; without directories */
 	uint32_t line;
 	uint64_t offset; /* in the module's file, as addr2line counts */
+	bool driver;	 /* the module has a DriverEntry */
 };
 
 /* Before the world is opened, because what is remembered must survive rewinds. */

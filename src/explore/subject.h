@@ -26,4 +26,6 @@ struct explore_subject {
 	 * says what is wrong with it.  NULL: nothing to check.
 	 */
 	void (*check)(void *ctx, enum sim_end end);
+	/* Is a lock of this name quiet (sim_control.h)?  NULL: none is. */
+	bool (*quiet)(const char *lock_name);
 };

@@ -65,7 +65,7 @@ static void access_plain(const void *address, uint32_t size, enum sim_access acc
 	if (id < RACE_THREADS)
 		stacks[id].access = from;
 	sim_plain(address, size, access);
-	race_watch_plain(address, size, access == SIM_WRITE);
+	race_watch_plain(address, size, access == SIM_WRITE, from);
 }
 
 static void access_atomic(const void *address, uint32_t size, enum sim_access access,
@@ -79,7 +79,7 @@ static void access_atomic(const void *address, uint32_t size, enum sim_access ac
 	if (id < RACE_THREADS)
 		stacks[id].access = from;
 	sched_op("atomic", address, access, sync);
-	race_watch_atomic(address, size, access == SIM_WRITE);
+	race_watch_atomic(address, size, access == SIM_WRITE, from);
 }
 
 static uint32_t clip(size_t size)

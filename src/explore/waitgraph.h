@@ -2,17 +2,26 @@
 /*
  * waitgraph - who waits for whom, and the circle if there is one.
  *
- * Reads what the ended run left (sim_control_waits): call it before the rewind.
+ * Reads what the ended run left: call it before the rewind.  Beside the locks of base it knows the
+ * spin locks of drivers and what they wait for in KeWaitFor*.  Thread: the explorer's.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/sim_control.h"
 
-/*
- * The threads of the first circle in `order` of waiting (each waits for the next, the last for the
- * first): how many; 0: there is none.
- */
-uint32_t waitgraph_circle(const struct sim_wait *waits, uint32_t n, uint32_t *order, uint32_t max);
-/* One sentence: "thread 3 (driver) waits for lock A, held by thread 4 (worker), which ...". */
-void waitgraph_say(const struct sim_wait *waits, uint32_t n, struct buf *out);
+#define WAITGRAPH_MAX SIM_THREADS_MAX
+
+struct waitgraph {
+	struct sim_wait waits[WAITGRAPH_MAX]; /* of the threads that wait; waits_for filled in */
+	uint32_t n;
+	uint32_t circle[WAITGRAPH_MAX]; /* indexes: each waits for the next, the last for the first
+					 */
+	uint32_t n_circle;		/* 0: there is none */
+};
+
+void waitgraph_read(struct waitgraph *g);
+/* Finds the circle among the waits that are there; part of waitgraph_read. */
+void waitgraph_close(struct waitgraph *g);
+/* "thread 3 (driver) waits for spin lock 0x..., held by thread 4 (nt-dpc), which waits for ...". */
+void waitgraph_say(const struct waitgraph *g, struct buf *out);

@@ -229,7 +229,6 @@ static wfp_err driver_create(struct nt_driver **out, const char *file)
 		return ERR_NO_MEMORY;
 	}
 	cut_suffix(d->name);
-	atom32_init(&d->busy, 0);
 	d->object.Size = sizeof(d->object);
 	lock_take(&drivers.lock);
 	d->id = ++drivers.last_id;
@@ -343,7 +342,18 @@ static wfp_err call_unload(struct nt_driver *d, enum nt_unload how, struct buf *
 	nt_enter(&f, d, "DriverUnload", PASSIVE_LEVEL);
 	d->object.DriverUnload(&d->object);
 	nt_leave(&f);
+	if (nt_threads_run(d)) {
+		nt_report(d, ENGINE_RULE_UnloadRunning, "DriverUnload");
+		buf_printf(why, "%s: a thread of it still runs\n", d->file);
+	}
 	return ERR_OK;
+}
+
+void nt_driver_unregister(struct nt_driver *d)
+{
+	unsigned left;
+
+	(void)!nt_callouts_reclaim(d, ENGINE_UNREGISTER_FORCED, &left);
 }
 
 wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why)

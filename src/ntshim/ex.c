@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/sim_control.h"
+#include "base/sched.h"
 
 #define PAGE_BYTES 4096u
 
@@ -104,19 +104,23 @@ static void *pool_alloc(size_t size, uint32_t tag, bool zero)
 	b->tag = tag;
 	b->driver = nt_driver_current();
 	block_enlist(b);
+	sched_note("ExAllocatePool", b->memory, SIM_SYNC_NONE);
 	return b->memory;
 }
 
 static void pool_free(void *memory, uint32_t tag, const char *function)
 {
-	struct block *b = block_delist(memory);
+	struct block *b;
 
+	sched_op(function, memory, SIM_WRITE, SIM_SYNC_NONE);
+	b = block_delist(memory);
 	if (!b) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);
 		return;
 	}
 	if (tag && b->tag != tag)
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);
+	sched_touch(function, memory, b->size, SIM_WRITE);
 	mem_free(b->memory);
 	mem_free(b);
 }
@@ -158,6 +162,7 @@ size_t nt_pool_reclaim(const struct nt_driver *d, struct buf *why)
 
 	while ((b = block_left(d))) {
 		tag_text(b->tag, tag);
+		sched_note("left at unload", b->memory, SIM_SYNC_NONE);
 		buf_printf(why, "pool leak: %zu bytes, tag '%s'\n", b->size, tag);
 		sum += b->size;
 		mem_free(b->memory);

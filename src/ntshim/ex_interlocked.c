@@ -8,6 +8,7 @@
 #include "ntshim/shim.h"
 
 #include "base/atomic.h"
+#include "base/sched.h"
 
 static struct atom32 *word32(LONG volatile *p)
 {
@@ -69,7 +70,7 @@ static uint64_t bits_apply(enum bit_op op, uint64_t old, uint64_t value)
 /* The old value, which the operation's new value does not tell. */
 static uint32_t bits32(LONG volatile *p, uint32_t value, enum bit_op op)
 {
-	uint32_t old = atom32_load(word32(p));
+	uint32_t old = atom32_load_relaxed(word32(p));
 
 	while (!atom32_cas(word32(p), &old, (uint32_t)bits_apply(op, old, value)))
 		;
@@ -78,7 +79,7 @@ static uint32_t bits32(LONG volatile *p, uint32_t value, enum bit_op op)
 
 static uint64_t bits64(LONG64 volatile *p, uint64_t value, enum bit_op op)
 {
-	uint64_t old = atom64_load(word64(p));
+	uint64_t old = atom64_load_relaxed(word64(p));
 
 	while (!atom64_cas(word64(p), &old, bits_apply(op, old, value)))
 		;
@@ -156,12 +157,18 @@ PVOID InterlockedCompareExchangePointer(PVOID volatile *p, PVOID value, PVOID ex
 	return found;
 }
 
-/* An exchange on one word that all threads share orders everything around it. */
+/*
+ * An exchange on one word that all threads share orders everything around it.  Under control every
+ * step is ordered already: it is no choice.
+ */
 VOID KeMemoryBarrier(VOID)
 {
 	static struct atom32 word;
 
-	atom32_exchange(&word, 0);
+	if (sim_controlled())
+		sched_note("KeMemoryBarrier", &word, SIM_SYNC_BOTH);
+	else
+		atom32_exchange(&word, 0);
 }
 
 /* ---- lists under a spin lock of the driver --------------------------------------------------- */

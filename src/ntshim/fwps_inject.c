@@ -12,6 +12,7 @@
 #include "ntshim/nbl.h"
 #include "ntshim/ob.h"
 
+#include "base/sched.h"
 #include "engine/callout.h"
 #include "stack/packet.h"
 #include "stack/rebuild.h"
@@ -86,13 +87,19 @@ NTSTATUS FwpsInjectionHandleCreate0(ADDRESS_FAMILY family, UINT32 flags, HANDLE 
 	return nt_status(err);
 }
 
+/*
+ * Entering is in one step with looking the handle up, and a handle that was looked up is not closed
+ * yet: so only leaving and closing are announced.
+ */
 static void handle_drain(struct injection_handle *h)
 {
+	sched_op("FwpsInjectionHandleDestroy0", h, SIM_WRITE, SIM_SYNC_NONE);
 	lock_take(&inject_lock);
 	h->closing = true;
 	while (h->under_way > 0)
 		cond_wait(&inject_done, &inject_lock);
 	lock_drop(&inject_lock);
+	sched_note("FwpsInjectionHandleDestroy0", h, SIM_SYNC_ACQUIRE);
 }
 
 NTSTATUS FwpsInjectionHandleDestroy0(HANDLE handle)
@@ -126,6 +133,7 @@ static bool handle_enter(struct injection_handle *h)
 
 static void handle_leave(struct injection_handle *h)
 {
+	sched_op("end of an injection", h, SIM_READ, SIM_SYNC_RELEASE);
 	lock_take(&inject_lock);
 	h->under_way--;
 	if (h->closing && h->under_way == 0)
@@ -348,24 +356,25 @@ static wfp_err request_begin(const struct request *r, struct injection_handle *h
 
 static wfp_err request_with_handle(const struct request *r, struct injection_handle *h)
 {
-	struct nt_nbl *n = nt_nbl_find(r->list, r->function);
+	struct nt_nbl *n;
 	wfp_err err;
 
 	if (!(h->types & r->type))
 		return ERR_INJECT_HANDLE_STALE;
-	if (!n || !nt_nbl_inject_begin(n, r->function))
-		return ERR_INVALID_PARAMETER;
-	err = ERR_INJECT_HANDLE_CLOSING;
 	if (!handle_enter(h))
-		goto undo_begin;
+		return ERR_INJECT_HANDLE_CLOSING;
+	err = ERR_INVALID_PARAMETER;
+	n = nt_nbl_inject_begin(r->list, r->function);
+	if (!n)
+		goto undo_enter;
 	err = request_begin(r, h, n);
 	if (err)
-		goto undo_enter;
+		goto undo_begin;
 	return ERR_OK;
-undo_enter:
-	handle_leave(h);
 undo_begin:
 	nt_nbl_inject_end(n);
+undo_enter:
+	handle_leave(h);
 	return err;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "ntshim/nbl.h"
 
+#include "base/sched.h"
 #include "engine/callout.h"
 #include "stack/packet.h"
 
@@ -182,15 +183,18 @@ static bool shown_release(struct nt_nbl *n, bool end_of_show, const char *functi
 
 void nt_nbl_shown(struct nt_nbl *n)
 {
+	sched_op("end of classifyFn", n, SIM_WRITE, SIM_SYNC_NONE);
 	if (n && shown_release(n, true, "classifyFn"))
 		nbl_destroy(n);
 }
 
 VOID FwpsReferenceNetBufferList0(NET_BUFFER_LIST *list, BOOLEAN modify)
 {
-	struct nt_nbl *n = nt_nbl_find(list, "FwpsReferenceNetBufferList0");
+	struct nt_nbl *n;
 	unsigned i;
 
+	sched_op("FwpsReferenceNetBufferList0", list, SIM_WRITE, SIM_SYNC_NONE);
+	n = nt_nbl_find(list, "FwpsReferenceNetBufferList0");
 	if (!nt_irql_ok(DISPATCH_LEVEL, "FwpsReferenceNetBufferList0") || !n)
 		return;
 	if (n->kind != NT_NBL_SHOWN) {
@@ -208,8 +212,10 @@ VOID FwpsReferenceNetBufferList0(NET_BUFFER_LIST *list, BOOLEAN modify)
 
 VOID FwpsDereferenceNetBufferList0(NET_BUFFER_LIST *list, BOOLEAN dispatch_level)
 {
-	struct nt_nbl *n = nt_nbl_find(list, "FwpsDereferenceNetBufferList0");
+	struct nt_nbl *n;
 
+	sched_op("FwpsDereferenceNetBufferList0", list, SIM_WRITE, SIM_SYNC_NONE);
+	n = nt_nbl_find(list, "FwpsDereferenceNetBufferList0");
 	if (!nt_irql_ok(DISPATCH_LEVEL, "FwpsDereferenceNetBufferList0") || !n)
 		return;
 	if (n->kind != NT_NBL_SHOWN)
@@ -221,25 +227,32 @@ VOID FwpsDereferenceNetBufferList0(NET_BUFFER_LIST *list, BOOLEAN dispatch_level
 
 /* ---- injecting and freeing ------------------------------------------------------------------ */
 
-bool nt_nbl_inject_begin(struct nt_nbl *n, const char *function)
+struct nt_nbl *nt_nbl_inject_begin(const NET_BUFFER_LIST *list, const char *function)
 {
-	unsigned i = nbl_shard(n);
-	bool ok;
+	unsigned i = nbl_shard(list);
+	struct nt_nbl *n;
+	bool ok = false;
 
+	sched_op(function, list, SIM_WRITE, SIM_SYNC_NONE);
 	spin_take(&shards[i].lock);
-	ok = n->kind != NT_NBL_SHOWN && !n->injecting;
+	n = nbl_lookup(i, list);
+	if (n)
+		ok = n->kind != NT_NBL_SHOWN && !n->injecting;
 	if (ok)
 		n->injecting = true;
 	spin_drop(&shards[i].lock);
-	if (!ok)
-		nt_report(nt_driver_current(), ENGINE_RULE_NblRefBalance, function);
-	return ok;
+	if (ok)
+		return n;
+	nt_report(nt_driver_current(), n ? ENGINE_RULE_NblRefBalance : ENGINE_RULE_BadPointer,
+		  function);
+	return NULL;
 }
 
 void nt_nbl_inject_end(struct nt_nbl *n)
 {
 	unsigned i = nbl_shard(n);
 
+	sched_op("end of an injection", n, SIM_WRITE, SIM_SYNC_NONE);
 	spin_take(&shards[i].lock);
 	n->injecting = false;
 	spin_drop(&shards[i].lock);
@@ -252,6 +265,7 @@ static struct nt_nbl *nbl_delist(const NET_BUFFER_LIST *list, enum nt_nbl_kind k
 	unsigned i = nbl_shard(list);
 	struct nt_nbl *n;
 
+	sched_op(function, list, SIM_WRITE, SIM_SYNC_NONE);
 	spin_take(&shards[i].lock);
 	n = nbl_lookup(i, list);
 	if (n && (n->kind != kind || n->injecting))
@@ -275,6 +289,7 @@ static void nbl_free(NET_BUFFER_LIST *list, enum nt_nbl_kind kind, const char *f
 		return;
 	if (n->ledger)
 		ledger_unclaim(n->ledger, driver_id(n));
+	sched_touch(function, list, sizeof(*list), SIM_WRITE);
 	nbl_destroy(n);
 }
 
@@ -305,6 +320,7 @@ size_t nt_nbl_reclaim(const struct nt_driver *d)
 				continue;
 			htable_remove(&shards[i].lists, h);
 			spin_drop(&shards[i].lock);
+			sched_note("left at unload", n, SIM_SYNC_NONE);
 			while (n->ledger && claims-- > 0)
 				ledger_unclaim(n->ledger, d->id);
 			nbl_destroy(n);
@@ -362,6 +378,7 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *original, NDIS_HANDLE 
 
 	if (!nt_irql_ok(DISPATCH_LEVEL, function))
 		return STATUS_NOT_SUPPORTED;
+	sched_op(function, original, SIM_READ, SIM_SYNC_NONE);
 	from = original && out ? nt_nbl_find(original, function) : NULL;
 	if (!from || !original->FirstNetBuffer || original->FirstNetBuffer->Next)
 		return STATUS_INVALID_PARAMETER;
@@ -376,6 +393,7 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *original, NDIS_HANDLE 
 	}
 	clone_inherit(clone, from);
 	nbl_enlist(clone);
+	sched_note(function, clone, SIM_SYNC_NONE);
 	*out = &clone->list;
 	return STATUS_SUCCESS;
 }
@@ -396,6 +414,7 @@ NTSTATUS FwpsAllocateNetBufferAndNetBufferList0(NDIS_HANDLE pool, USHORT context
 	nt_nb_init(&n->buffer, chain, offset, (ULONG)length);
 	n->list.NdisPoolHandle = pool;
 	nbl_enlist(n);
+	sched_note("FwpsAllocateNetBufferAndNetBufferList0", n, SIM_SYNC_NONE);
 	*out = &n->list;
 	return STATUS_SUCCESS;
 }

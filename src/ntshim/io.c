@@ -6,7 +6,8 @@
  * run at PASSIVE_LEVEL on a few threads of ours, in the order they were queued; the driver counts
  * as busy from the queueing until the routine has returned, so it is not unmapped in between.
  */
-#include "ntshim/shim.h"
+#include "base/sched.h"
+#include "ntshim/ke.h"
 
 #define WORK_THREADS 2u
 #define TAG_DEVICE   0x69766544u /* "Devi" */
@@ -22,22 +23,61 @@ struct _IO_WORKITEM {
 	bool queued; /* [L] */
 };
 
+struct worker {
+	bool idle; /* [L] it waits, and nobody has woken it */
+	struct cond wake;
+	struct thread *thread;
+};
+
 static struct {
 	struct lock lock;
-	struct cond wake;
 	struct list queue; /* [L] */
 	bool stop;	   /* [L] */
-	struct thread *threads[WORK_THREADS];
-	unsigned n_threads;
+	struct worker workers[WORK_THREADS];
+	unsigned n_workers;
 } work;
 
-static struct _IO_WORKITEM *work_next(void)
+/* The order of the queue can be seen: each operation on it is announced as one on the whole. */
+static void queue_op(const char *what)
+{
+	sched_op2(what, &work, &nt_dispatcher_all, SIM_WRITE, SIM_SYNC_NONE);
+}
+
+static void worker_wake(struct worker *w) REQUIRES(work.lock)
+{
+	w->idle = false;
+	cond_signal(&w->wake);
+}
+
+/* The first that waits; who does not will look before it does. */
+static void wake_one(void) REQUIRES(work.lock)
+{
+	for (unsigned i = 0; i < work.n_workers; i++)
+		if (work.workers[i].idle) {
+			worker_wake(&work.workers[i]);
+			return;
+		}
+}
+
+static void worker_sleep(struct worker *w) REQUIRES(work.lock)
+{
+	w->idle = true;
+	cond_wait(&w->wake, &work.lock);
+	w->idle = false;
+	if (!sim_controlled())
+		return;
+	lock_drop(&work.lock);
+	queue_op("look for a work item");
+	lock_take(&work.lock);
+}
+
+static struct _IO_WORKITEM *work_next(struct worker *w)
 {
 	struct list *link;
 
 	lock_take(&work.lock);
 	while (list_empty(&work.queue) && !work.stop)
-		cond_wait(&work.wake, &work.lock);
+		worker_sleep(w);
 	link = list_pop_head(&work.queue);
 	if (link)
 		LIST_ENTRY(link, struct _IO_WORKITEM, link)->queued = false;
@@ -46,20 +86,34 @@ static struct _IO_WORKITEM *work_next(void)
 }
 
 /* The routine may free its item, or queue it again: what is needed is copied first. */
-static void work_thread(void *unused)
+static void worker_main(void *arg)
 {
+	struct worker *w = arg;
 	struct _IO_WORKITEM *item;
 	struct nt_frame f;
 
-	while ((item = work_next())) {
+	while ((item = work_next(w))) {
 		struct nt_driver *driver = item->driver;
 
+		sched_note("a work item", item, SIM_SYNC_ACQUIRE);
 		nt_enter(&f, driver, "a work item", PASSIVE_LEVEL);
 		item->routine(item->device, item->context);
 		nt_leave(&f);
-		if (driver)
-			atom32_sub(&driver->busy, 1);
+		queue_op("end of a work item");
+		nt_driver_busy(driver, -1);
 	}
+}
+
+static wfp_err worker_start(struct worker *w)
+{
+	wfp_err err;
+
+	w->idle = false;
+	cond_init(&w->wake, "nt work thread");
+	err = thread_start(&w->thread, "nt-work", worker_main, w);
+	if (err)
+		cond_destroy(&w->wake);
+	return err;
 }
 
 wfp_err nt_work_start(void)
@@ -67,14 +121,13 @@ wfp_err nt_work_start(void)
 	wfp_err err = ERR_OK;
 
 	lock_init(&work.lock, "nt work items", NT_RANK_DISPATCHER);
-	cond_init(&work.wake, "nt work threads");
 	list_init(&work.queue);
 	work.stop = false;
-	work.n_threads = 0;
-	while (!err && work.n_threads < WORK_THREADS) {
-		err = thread_start(&work.threads[work.n_threads], "nt-work", work_thread, NULL);
+	work.n_workers = 0;
+	while (!err && work.n_workers < WORK_THREADS) {
+		err = worker_start(&work.workers[work.n_workers]);
 		if (!err)
-			work.n_threads++;
+			work.n_workers++;
 	}
 	if (err)
 		nt_work_stop();
@@ -85,11 +138,13 @@ void nt_work_stop(void)
 {
 	lock_take(&work.lock);
 	work.stop = true;
-	cond_broadcast(&work.wake);
+	for (unsigned i = 0; i < work.n_workers; i++)
+		worker_wake(&work.workers[i]);
 	lock_drop(&work.lock);
-	for (unsigned i = 0; i < work.n_threads; i++)
-		thread_join(work.threads[i]);
-	cond_destroy(&work.wake);
+	for (unsigned i = 0; i < work.n_workers; i++) {
+		thread_join(work.workers[i].thread);
+		cond_destroy(&work.workers[i].wake);
+	}
 	lock_destroy(&work.lock);
 }
 
@@ -115,6 +170,7 @@ VOID IoFreeWorkItem(PIO_WORKITEM item)
 	bool queued;
 
 	nt_irql_ok(DISPATCH_LEVEL, "IoFreeWorkItem");
+	queue_op("IoFreeWorkItem");
 	lock_take(&work.lock);
 	queued = item->queued;
 	lock_drop(&work.lock);
@@ -130,20 +186,23 @@ VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE
 	bool again;
 
 	nt_irql_ok(DISPATCH_LEVEL, "IoQueueWorkItem");
+	queue_op("IoQueueWorkItem");
+	sched_note("IoQueueWorkItem", item, SIM_SYNC_RELEASE);
+	nt_driver_busy(item->driver, 1);
 	lock_take(&work.lock);
 	again = item->queued;
 	if (!again) {
 		item->routine = routine;
 		item->context = context;
 		item->queued = true;
-		if (item->driver)
-			atom32_add(&item->driver->busy, 1);
 		list_add_tail(&work.queue, &item->link);
-		cond_signal(&work.wake);
+		wake_one();
 	}
 	lock_drop(&work.lock);
-	if (again)
-		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "IoQueueWorkItem");
+	if (!again)
+		return;
+	nt_driver_busy(item->driver, -1);
+	nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "IoQueueWorkItem");
 }
 
 /* One allocation, from the driver's pool, so that a forgotten device shows as a leak. */

@@ -17,6 +17,15 @@ enum nt_object_type {
 
 extern struct lock nt_dispatcher;
 
+/*
+ * Stands for all dispatcher objects, the DPC queue and the timers at once where operations are
+ * announced: those on the queues are, because their order can be seen.
+ */
+extern const char nt_dispatcher_all;
+
+/* Before an operation on a dispatcher object: an event, a timer, a thread. */
+void nt_dispatcher_op(const char *function, const void *object, unsigned access, unsigned sync);
+
 /* Lets every waiter go on that can, oldest first; whoever takes a synchronization object resets it.
  */
 void nt_dispatcher_serve(void) REQUIRES(nt_dispatcher);

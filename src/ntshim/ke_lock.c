@@ -9,10 +9,15 @@
  *
  *	FREE --acquire--> HELD --another acquires--> CONTENDED
  *	HELD, CONTENDED --release--> FREE (the waiters are woken and try again)
+ *
+ * Under control nobody sleeps: who wants a held lock stands before it and is not enabled, so each
+ * acquiring is one step, with the driver's word as its object.
  */
 #include "ntshim/shim.h"
 
+#include "base/atomic.h"
 #include "base/hash.h"
+#include "base/sched.h"
 
 #define BUCKETS	  64u
 #define CONTENDED 1u
@@ -80,31 +85,71 @@ static void word_wake(struct atom64 *word)
 	lock_drop(&buckets[i].lock);
 }
 
+/* Nobody but this thread can make it so, or change it then. */
+static bool word_is_mine(struct atom64 *word)
+{
+	return (atom64_load_relaxed(word) & ~(uint64_t)CONTENDED) == word_mine();
+}
+
+static bool word_is_free(const void *word)
+{
+	return atom64_load_relaxed(word) == 0;
+}
+
+/* Under control, when the step has been announced already. */
+static void word_set(struct atom64 *word, uint64_t value)
+{
+	atom64_store_relaxed(word, value);
+	sched_changed(word);
+}
+
 /* Taking a lock that this thread holds hangs a machine; here it is reported and goes on. */
 static void spin_acquire(PKSPIN_LOCK lock, const char *function)
 {
 	struct atom64 *word = word_of(lock);
 	uint64_t mine = word_mine();
 
-	if (word_try(word, mine))
-		return;
-	if ((atom64_load(word) & ~(uint64_t)CONTENDED) == mine) {
+	if (word_is_mine(word))
 		nt_report(nt_driver_current(), ENGINE_RULE_SpinLock, function);
-		return;
-	}
-	word_wait(word, mine);
+	else if (sched_stand(function, word, SIM_WRITE, SIM_SYNC_ACQUIRE, word_is_free))
+		word_set(word, mine);
+	else if (!word_try(word, mine))
+		word_wait(word, mine);
+}
+
+static bool spin_try_acquire(PKSPIN_LOCK lock, const char *function)
+{
+	struct atom64 *word = word_of(lock);
+	bool free;
+
+	if (!sim_controlled())
+		return word_try(word, word_mine());
+	sched_op(function, word, SIM_WRITE, SIM_SYNC_ACQUIRE);
+	free = word_is_free(word);
+	if (free)
+		word_set(word, word_mine());
+	return free;
 }
 
 static void spin_release(PKSPIN_LOCK lock, const char *function)
 {
 	struct atom64 *word = word_of(lock);
 
-	if ((atom64_load(word) & ~(uint64_t)CONTENDED) != word_mine()) {
+	if (!word_is_mine(word)) {
 		nt_report(nt_driver_current(), ENGINE_RULE_SpinLock, function);
 		return;
 	}
-	if (atom64_exchange(word, 0) & CONTENDED)
+	if (sim_controlled()) {
+		sched_op(function, word, SIM_WRITE, SIM_SYNC_RELEASE);
+		word_set(word, 0);
+	} else if (atom64_exchange(word, 0) & CONTENDED) {
 		word_wake(word);
+	}
+}
+
+uint32_t nt_spin_holder(const void *lock)
+{
+	return (uint32_t)(atom64_load_relaxed(lock) >> 1);
 }
 
 /* ---- what drivers call ---------------------------------------------------------------------- */
@@ -152,7 +197,7 @@ VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK lock)
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
 {
 	at_dpc_level("KeTryToAcquireSpinLockAtDpcLevel");
-	return word_try(word_of(lock), word_mine());
+	return spin_try_acquire(lock, "KeTryToAcquireSpinLockAtDpcLevel");
 }
 
 VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle)

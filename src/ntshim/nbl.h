@@ -55,8 +55,8 @@ void nt_nbl_shown(struct nt_nbl *n);
 
 /* NULL, and reported: not a list of ours. */
 struct nt_nbl *nt_nbl_find(const NET_BUFFER_LIST *list, const char *function);
-/* LIVE to INJECTING; false, and reported: it is not LIVE, or not for injecting. */
-MUST_CHECK bool nt_nbl_inject_begin(struct nt_nbl *n, const char *function);
+/* LIVE to INJECTING; NULL, and reported: it is not ours, not LIVE, or not for injecting. */
+struct nt_nbl *nt_nbl_inject_begin(const NET_BUFFER_LIST *list, const char *function);
 void nt_nbl_inject_end(struct nt_nbl *n);
 
 /* Copies the window of a net buffer; ERR_INVALID_PARAMETER: its descriptors end before. */

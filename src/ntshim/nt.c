@@ -69,9 +69,9 @@ static void tables_stop(void)
 	nt_pool_stop();
 }
 
-static wfp_err threads_start(void)
+static wfp_err threads_start(unsigned processors)
 {
-	wfp_err err = nt_dpc_start();
+	wfp_err err = nt_dpc_start(processors);
 
 	if (err)
 		return err;
@@ -99,7 +99,7 @@ wfp_err nt_start(const struct nt_config *config)
 	err = tables_start();
 	if (err)
 		goto undo_parts;
-	err = threads_start();
+	err = threads_start(config->processors);
 	if (err)
 		goto undo_tables;
 	nt = (struct nt_kernel){

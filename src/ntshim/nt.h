@@ -17,6 +17,7 @@ struct nt_config {
 	struct engine *engine;
 	struct stack *stack;
 	struct bfe *bfe;
+	unsigned processors; /* how many DPCs run at once, 2 at most; 0: they share a thread */
 };
 MUST_CHECK wfp_err nt_start(const struct nt_config *config);
 void nt_stop(void); /* every driver must have been unloaded */
@@ -48,5 +49,13 @@ enum nt_unload { NT_UNLOAD_POLITE, NT_UNLOAD_FORCED };
  * stays.
  */
 MUST_CHECK wfp_err nt_driver_unload(struct nt_driver *d, enum nt_unload how, struct buf *why);
+/* Ends the registrations of its callouts by force, as if the machine had lost patience. */
+void nt_driver_unregister(struct nt_driver *d);
+/* The thread that holds a driver's spin lock, for reports; 0: nobody. */
+uint32_t nt_spin_holder(const void *lock);
+/* What a thread waits for in KeWaitFor*, for reports on a run that has ended: how many. */
+uint32_t nt_waits_for(uint32_t thread, const void **objects, uint32_t max);
+/* The thread whose object this is, likewise; 0: it is none, or has not run yet. */
+uint32_t nt_thread_of(const void *object);
 const char *nt_driver_name(const struct nt_driver *d); /* "firewall", of firewall.so */
 uint32_t nt_driver_id(const struct nt_driver *d);

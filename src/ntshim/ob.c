@@ -8,6 +8,7 @@
  */
 #include "ntshim/ob.h"
 
+#include "base/sched.h"
 #include "ntshim/thread.h"
 
 #define SLOTS 4096u
@@ -38,17 +39,24 @@ void nt_object_init(struct nt_object *ob, enum nt_kind kind, void (*destroy)(str
 	ob->kind = kind;
 	ob->driver = nt_driver_current();
 	ob->destroy = destroy;
-	atom32_init(&ob->refs, 1);
+	ob->refs = 1;
 }
 
 void nt_object_get(struct nt_object *ob)
 {
-	atom32_add(&ob->refs, 1);
+	lock_take(&handles.lock);
+	ob->refs++;
+	lock_drop(&handles.lock);
 }
 
 void nt_object_put(struct nt_object *ob)
 {
-	if (atom32_sub(&ob->refs, 1) == 0)
+	bool last;
+
+	lock_take(&handles.lock);
+	last = --ob->refs == 0;
+	lock_drop(&handles.lock);
+	if (last)
 		ob->destroy(ob);
 }
 
@@ -59,14 +67,24 @@ static HANDLE handle_of(unsigned i)
 	return (HANDLE)(n * 4);
 }
 
+static unsigned index_of(HANDLE h)
+{
+	return (unsigned)(((uintptr_t)h / 4 - 1) % SLOTS);
+}
+
+/* Before `h` is looked up: each handle is an object of its own. */
+static void handle_op(const char *what, HANDLE h, unsigned access, unsigned sync)
+{
+	sched_op(what, &handles.slots[index_of(h)], access, sync);
+}
+
 /* NULL: `h` names no object of this kind. */
 static struct slot *slot_of(HANDLE h, enum nt_kind kind)
 {
-	uintptr_t n = (uintptr_t)h / 4;
-	unsigned i = (unsigned)((n - 1) % SLOTS);
+	unsigned i = index_of(h);
 	struct slot *s = &handles.slots[i];
 
-	if (n == 0 || !s->ob || handle_of(i) != h || s->ob->kind != kind)
+	if ((uintptr_t)h / 4 == 0 || !s->ob || handle_of(i) != h || s->ob->kind != kind)
 		return NULL;
 	return s;
 }
@@ -75,11 +93,13 @@ wfp_err nt_handle_open(struct nt_object *ob, HANDLE *out)
 {
 	unsigned i;
 
+	/* Which handle it becomes depends on who came before. */
+	sched_op("open a handle", &handles, SIM_WRITE, SIM_SYNC_NONE);
 	lock_take(&handles.lock);
 	for (i = 0; i < SLOTS && handles.slots[i].ob; i++)
 		;
 	if (i < SLOTS) {
-		nt_object_get(ob);
+		ob->refs++;
 		handles.slots[i].ob = ob;
 		*out = handle_of(i);
 	}
@@ -92,11 +112,12 @@ struct nt_object *nt_handle_ref(HANDLE h, enum nt_kind kind)
 	struct nt_object *ob = NULL;
 	struct slot *s;
 
+	handle_op("use a handle", h, SIM_READ, SIM_SYNC_NONE);
 	lock_take(&handles.lock);
 	s = slot_of(h, kind);
 	if (s) {
 		ob = s->ob;
-		nt_object_get(ob);
+		ob->refs++;
 	}
 	lock_drop(&handles.lock);
 	return ob;
@@ -107,6 +128,8 @@ struct nt_object *nt_handle_take(HANDLE h, enum nt_kind kind)
 	struct nt_object *ob = NULL;
 	struct slot *s;
 
+	sched_op2("close a handle", &handles.slots[index_of(h)], &handles, SIM_WRITE,
+		  SIM_SYNC_NONE);
 	lock_take(&handles.lock);
 	s = slot_of(h, kind);
 	if (s) {
@@ -156,8 +179,10 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TY
 
 LONG_PTR ObfReferenceObject(PVOID object)
 {
-	struct nt_object *ob = nt_thread_find(object);
+	struct nt_object *ob;
 
+	sched_op("ObReferenceObject", object, SIM_READ, SIM_SYNC_NONE);
+	ob = nt_thread_find(object);
 	if (!ob) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "ObReferenceObject");
 		return 0;
@@ -167,8 +192,10 @@ LONG_PTR ObfReferenceObject(PVOID object)
 
 LONG_PTR ObfDereferenceObject(PVOID object)
 {
-	struct nt_object *ob = nt_thread_find(object);
+	struct nt_object *ob;
 
+	sched_op("ObDereferenceObject", object, SIM_WRITE, SIM_SYNC_BOTH);
+	ob = nt_thread_find(object);
 	if (!ob) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "ObDereferenceObject");
 		return 0;

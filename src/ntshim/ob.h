@@ -8,16 +8,15 @@
  */
 #pragma once
 
-#include "base/atomic.h"
 #include "ntshim/shim.h"
 
 enum nt_kind { NT_KIND_THREAD = 1, NT_KIND_ENGINE, NT_KIND_INJECTION };
 
-/* [I] immutable   [A] atomic */
+/* [I] immutable   [L] the handle table's lock */
 struct nt_object {
 	enum nt_kind kind;		       /* [I] */
 	struct nt_driver *driver;	       /* [I] who made it */
-	struct atom32 refs;		       /* [A] */
+	uint32_t refs;			       /* [L] */
 	void (*destroy)(struct nt_object *ob); /* [I] the last reference is gone */
 };
 

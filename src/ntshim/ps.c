@@ -14,6 +14,7 @@
 #include "ntshim/thread.h"
 
 #include "base/clock.h"
+#include "base/sched.h"
 #include "ntshim/ke.h"
 
 #include <setjmp.h>
@@ -28,6 +29,7 @@ struct nt_thread {
 	PVOID context;	       /* [I] */
 	jmp_buf end;	       /* [W] */
 	bool ended;	       /* [T] */
+	uint32_t id;	       /* [W] for reports */
 };
 
 static struct {
@@ -74,6 +76,17 @@ struct nt_object *nt_thread_find(const void *body)
 	return found;
 }
 
+/* Nothing runs any more: no lock. */
+uint32_t nt_thread_of(const void *object)
+{
+	struct list *pos;
+
+	LIST_FOR_EACH (pos, &threads.all)
+		if (LIST_ENTRY(pos, struct nt_thread, link) == object)
+			return LIST_ENTRY(pos, struct nt_thread, link)->id;
+	return 0;
+}
+
 static void thread_destroy(struct nt_object *ob)
 {
 	struct nt_thread *t = CONTAINER_OF(ob, struct nt_thread, object);
@@ -96,15 +109,18 @@ static void thread_main(void *arg)
 	struct nt_thread *t = arg;
 	struct nt_frame f;
 
+	t->id = thread_id();
 	nt_enter(&f, t->object.driver, "a system thread", PASSIVE_LEVEL);
 	f.thread = t;
 	thread_call(t);
 	nt_leave(&f);
-	nt_signal(&t->header);
+	/* Before whoever waits for the thread can go on; it is freed when it was joined. */
+	sched_op("end of a system thread", &threads, SIM_WRITE, SIM_SYNC_NONE);
 	lock_take(&threads.lock);
 	t->ended = true;
 	cond_broadcast(&threads.ended);
 	lock_drop(&threads.lock);
+	nt_signal(&t->header);
 }
 
 static struct nt_thread *thread_new(PKSTART_ROUTINE start, PVOID context)
@@ -178,6 +194,22 @@ bool nt_threads_join(struct nt_driver *d, uint64_t deadline)
 	return in_time;
 }
 
+bool nt_threads_run(const struct nt_driver *d)
+{
+	struct list *pos;
+	bool run = false;
+
+	sched_op("DriverUnload has returned", &threads, SIM_READ, SIM_SYNC_NONE);
+	lock_take(&threads.lock);
+	LIST_FOR_EACH (pos, &threads.all) {
+		const struct nt_thread *t = LIST_ENTRY(pos, struct nt_thread, link);
+
+		run |= t->object.driver == d && t->thread && !t->ended;
+	}
+	lock_drop(&threads.lock);
+	return run;
+}
+
 static struct nt_thread *thread_of(const struct nt_driver *d) REQUIRES(threads.lock)
 {
 	struct list *pos;
@@ -206,6 +238,7 @@ unsigned nt_threads_reclaim(const struct nt_driver *d)
 /* Threads that have ended cost no stack until the unload. */
 static void threads_reap(struct nt_driver *d)
 {
+	sched_op("PsCreateSystemThread", &threads, SIM_WRITE, SIM_SYNC_NONE);
 	if (!nt_threads_join(d, clock_now()))
 		return; /* others still run */
 }

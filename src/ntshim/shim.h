@@ -41,7 +41,7 @@ struct nt_kernel {
 };
 extern struct nt_kernel nt;
 
-/* [I] immutable   [A] atomic   [D] the driver table's lock, in driver.c */
+/* [I] immutable   [L] the dispatcher's lock   [D] the driver table's lock, in driver.c */
 struct nt_driver {
 	uint32_t id;		 /* [I] 1, 2, ...; never reused */
 	char *file;		 /* [I] "firewall.so": without directory, for messages */
@@ -51,7 +51,7 @@ struct nt_driver {
 	DRIVER_OBJECT object;	 /* the driver's own to fill in */
 	UNICODE_STRING registry; /* [I] empty: there is no registry */
 	bool unload_called;	 /* only nt_driver_unload's thread */
-	struct atom32 busy;	 /* [A] calls into it that wait somewhere: DPCs and work items */
+	unsigned busy;		 /* [L] calls into it that wait somewhere: DPCs and work items */
 	struct list link;	 /* [D] */
 };
 
@@ -94,13 +94,16 @@ size_t nt_pool_reclaim(const struct nt_driver *d, struct buf *why);
 
 void nt_wait_start(void);
 void nt_wait_stop(void);
-MUST_CHECK wfp_err nt_dpc_start(void);
+/* processors: see nt_config. */
+MUST_CHECK wfp_err nt_dpc_start(unsigned processors);
 void nt_dpc_stop(void);
 /*
  * Takes timers and DPCs of `d` out of their queues: how many there were.  *idle: none of its DPCs
  * and work items is queued or runs, so nothing but a thread of it could set another.
  */
 unsigned nt_dpc_reclaim(const struct nt_driver *d, bool *idle);
+/* One more, or one less, of its calls waits or runs; NULL is nobody. */
+void nt_driver_busy(struct nt_driver *d, int by);
 MUST_CHECK wfp_err nt_work_start(void);
 void nt_work_stop(void);
 void nt_spin_start(void);
@@ -111,6 +114,9 @@ void nt_signal(DISPATCHER_HEADER *object);
 
 /* Joins the threads of `d` that have ended; false: some still ran at the deadline. */
 MUST_CHECK bool nt_threads_join(struct nt_driver *d, uint64_t deadline);
+
+/* A thread of `d` has not ended. */
+bool nt_threads_run(const struct nt_driver *d);
 
 MUST_CHECK wfp_err nt_nbl_start(void);
 void nt_nbl_stop(void);

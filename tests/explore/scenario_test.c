@@ -168,6 +168,7 @@ TEST(errors_name_line_and_word)
 TEST(files_take_the_places_of_the_drivers_that_they_are)
 {
 	static const char *const files[] = {"x/clumsy.so", "y/firewall.so"};
+	static const char *const stand_in = "firewall=z/fixed.so";
 	struct scenario *s = parse("driver firewall\ndisturb unload 2\n");
 	struct buf why = {0};
 
@@ -175,6 +176,11 @@ TEST(files_take_the_places_of_the_drivers_that_they_are)
 	CHECK_EQ_U(s->n_drivers, 2);
 	CHECK_EQ_S(s->drivers[0], "y/firewall.so");
 	CHECK_EQ_S(s->drivers[1], "x/clumsy.so");
+	scenario_free(s);
+	s = parse("driver firewall\n");
+	CHECK_OK(scenario_set_drivers(s, &stand_in, 1, &why));
+	CHECK_EQ_U(s->n_drivers, 1);
+	CHECK_EQ_S(s->drivers[0], "z/fixed.so");
 	scenario_free(s);
 	s = parse("disturb unload 2\n");
 	CHECK_ERR(scenario_set_drivers(s, files, 1, &why), ERR_INVALID_DATA);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes everything that is generated from tools/facts; with --check compares instead.
+"""Writes everything that is generated from tools/facts and from the pend protocol's table; with --check
+compares instead.
 
 usage: generate.py [--check]
 """
@@ -12,10 +13,11 @@ sys.dont_write_bytecode = True
 import facts  # noqa: E402
 import headers  # noqa: E402
 import names  # noqa: E402
+import pend  # noqa: E402
 import slices  # noqa: E402
 import tables  # noqa: E402
 
-OUTPUTS = {**tables.OUTPUTS, **slices.OUTPUTS, **headers.OUTPUTS, **names.OUTPUTS}
+OUTPUTS = {**tables.OUTPUTS, **slices.OUTPUTS, **headers.OUTPUTS, **names.OUTPUTS, **pend.OUTPUTS}
 
 
 def main(argv):
@@ -29,7 +31,7 @@ def main(argv):
             continue
         stale += 1
         if check:
-            print(f"{name} is not what tools/facts generates: run tools/gen/generate.py")
+            print(f"{name} is not what its source generates: run tools/gen/generate.py")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

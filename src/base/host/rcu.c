@@ -4,11 +4,7 @@
  */
 #include "base/rcu.h"
 
-#ifdef BASE_TSAN
-void __tsan_acquire(void *addr);
-
-char rcu_tsan_tag;
-#endif
+char rcu_grace_tag;
 
 void rcu_thread_enter(void)
 {
@@ -25,7 +21,5 @@ void rcu_wait(void)
 {
 	BUG_ON(urcu_memb_read_ongoing());
 	urcu_memb_synchronize_rcu();
-#ifdef BASE_TSAN
-	__tsan_acquire(&rcu_tsan_tag);
-#endif
+	RCU_GRACE_ENDS();
 }

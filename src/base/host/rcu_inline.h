@@ -3,8 +3,8 @@
  * rcu_inline - the host's RCU: liburcu, memb flavour.
  *
  * liburcu's inline readers would put its licence on our objects, so its functions are called.
- * ThreadSanitizer does not see the barriers inside liburcu; the pointer is therefore published and
- * loaded with C11 orders, and the end of a section and of a grace period are announced to it.
+ * ThreadSanitizer and DRD do not see the barriers inside liburcu; the pointer is therefore published
+ * and loaded with C11 orders, and the end of a section and of a grace period are announced to them.
  */
 #pragma once
 
@@ -13,12 +13,19 @@
 
 #include <urcu/urcu-memb.h>
 
-#ifdef BASE_TSAN
-extern char rcu_tsan_tag;
+extern char rcu_grace_tag; /* only its address counts */
+
+#if defined(BASE_TSAN)
+void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
-#define RCU_TSAN_RELEASE() __tsan_release(&rcu_tsan_tag)
+#define RCU_SECTION_ENDS() __tsan_release(&rcu_grace_tag)
+#define RCU_GRACE_ENDS()   __tsan_acquire(&rcu_grace_tag)
+#elif defined(BASE_DRD)
+#define RCU_SECTION_ENDS() ANNOTATE_HAPPENS_BEFORE(&rcu_grace_tag)
+#define RCU_GRACE_ENDS()   ANNOTATE_HAPPENS_AFTER(&rcu_grace_tag)
 #else
-#define RCU_TSAN_RELEASE() ((void)0)
+#define RCU_SECTION_ENDS() ((void)0)
+#define RCU_GRACE_ENDS()   ((void)0)
 #endif
 
 static inline void rcu_read_begin(void)
@@ -30,7 +37,7 @@ static inline void rcu_read_begin(void)
 static inline void rcu_read_end(void)
 {
 	DELAY_POINT();
-	RCU_TSAN_RELEASE();
+	RCU_SECTION_ENDS();
 	urcu_memb_read_unlock();
 }
 

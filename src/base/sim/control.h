@@ -62,6 +62,10 @@ void control_step(const struct sim_op *op);
 
 /* Stands before op until the gate is open and the controller wants it. */
 void control_stand(struct sim_waitq *gate, const struct sim_op *op);
+/* The same before something that is no gate: while can(op->object) is true. */
+void control_stand_while(const struct sim_op *op, bool (*can)(const void *object));
+/* Who stands before this object so is asked again. */
+void control_changed(const void *object);
 /* Who stands at the gate may go on, or not. */
 void control_gate(struct sim_waitq *gate, bool shut);
 

@@ -47,13 +47,14 @@ struct thread {
 	uint64_t rcu_epoch; /* of the world when the outermost section began */
 
 	/* In the controlled world alone; point.c says what they mean. */
-	struct sim_thread *view; /* [I] what the controller sees of it */
-	struct sim_waitq *gate;	 /* where it stands once its wait is over; NULL: nowhere */
-	uint64_t rcu_wanted;	 /* the epoch whose older sections must end */
-	bool ready;		 /* could go on, had it a processor */
-	bool has_processor;	 /* raised, and not waiting */
-	bool granted;		 /* what it announces next was picked already */
-	bool yields;		 /* until another has made a step */
+	struct sim_thread *view;	 /* [I] what the controller sees of it */
+	struct sim_waitq *gate;		 /* where it stands once its wait is over; NULL: nowhere */
+	bool (*can)(const void *object); /* it stands while this is false; NULL: it does not */
+	uint64_t rcu_wanted;		 /* the epoch whose older sections must end */
+	bool ready;			 /* could go on, had it a processor */
+	bool has_processor;		 /* raised, and not waiting */
+	bool granted;			 /* what it announces next was picked already */
+	bool yields;			 /* until another has made a step */
 
 #if SWITCH_OWN
 	void *sp;

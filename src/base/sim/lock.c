@@ -227,6 +227,21 @@ static bool wait_controlled(struct cond *c, struct lock *l, uint64_t deadline)
 	return sim_wait(&c->waiting, deadline, &retake);
 }
 
+/* What is done to a condition under a quiet lock belongs to the section that nobody can see. */
+static void cond_op(const struct sim_op *op)
+{
+	const struct thread *t = world_self();
+	struct sim_op o = *op;
+
+	o.quiet = t->lock_depth > 0 && t->locks[t->lock_depth - 1]->quiet;
+	if (!control_on)
+		return;
+	if (o.quiet)
+		control_step(&o);
+	else
+		control_point(&o);
+}
+
 /* Nothing is a scheduling point between giving the lock up and waiting: the two are one step. */
 bool cond_wait_until(struct cond *c, struct lock *l, uint64_t deadline)
 {
@@ -239,8 +254,7 @@ bool cond_wait_until(struct cond *c, struct lock *l, uint64_t deadline)
 	bool in_time;
 
 	BUG_ON(self->lock_depth == 0 || self->locks[self->lock_depth - 1] != l);
-	if (control_on)
-		control_point(&wait);
+	cond_op(&wait);
 	note_dropped(l);
 	in_time = control_on ? wait_controlled(c, l, deadline) : wait_plainly(c, deadline);
 	take(l);
@@ -249,14 +263,18 @@ bool cond_wait_until(struct cond *c, struct lock *l, uint64_t deadline)
 
 void cond_signal(struct cond *c)
 {
-	world_op("signal", c, SIM_WRITE, SIM_SYNC_NONE);
+	const struct sim_op op = {.what = "signal", .object = c, .access = SIM_WRITE};
+
+	cond_op(&op);
 	sim_wake_one(&c->waiting);
 	sched_point("signal");
 }
 
 void cond_broadcast(struct cond *c)
 {
-	world_op("broadcast", c, SIM_WRITE, SIM_SYNC_NONE);
+	const struct sim_op op = {.what = "broadcast", .object = c, .access = SIM_WRITE};
+
+	cond_op(&op);
 	sim_wake_all(&c->waiting);
 	sched_point("broadcast");
 }

@@ -24,9 +24,10 @@ static struct {
 	char names[SIM_THREADS_MAX][32];    /* of those too */
 	struct sim_view view;
 	uint32_t enabled;
-	uint32_t timed;	   /* wait for something or for time */
-	uint32_t yielding; /* until another makes a step */
-	uint32_t raised;   /* have a processor */
+	uint32_t timed;	      /* wait for something or for time */
+	uint32_t yielding;    /* until another makes a step */
+	uint32_t raised;      /* have a processor */
+	struct list standing; /* before something that is no gate */
 } points;
 
 void control_points_reset(void)
@@ -36,6 +37,7 @@ void control_points_reset(void)
 	points.timed = 0;
 	points.yielding = 0;
 	points.raised = 0;
+	list_init(&points.standing);
 }
 
 struct thread *control_thread(uint32_t id)
@@ -226,15 +228,25 @@ void control_step(const struct sim_op *op)
 
 /* ---- points --------------------------------------------------------------------------------- */
 
+/* What the controller sees of it: of a quiet one, nothing that others could. */
+static void announce(struct thread *t, const struct sim_op *op)
+{
+	t->view->next = *op;
+	if (op->quiet) {
+		t->view->next.object = NULL;
+		t->view->next.object2 = NULL;
+	}
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
 	if (self->granted) {
 		self->granted = false;
-		BUG_ON(self->view->next.object != op->object);
+		BUG_ON(!op->quiet && self->view->next.object != op->object);
 	} else {
-		self->view->next = *op;
+		announce(self, op);
 		let_choose();
 	}
 	control_step(op);
@@ -265,6 +277,14 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 		control_step(&op);
 }
 
+bool sim_own_stack(const void *address)
+{
+	const char *stack = world.self->stack;
+
+	return control_on && stack && (const char *)address >= stack &&
+	       (const char *)address < stack + world.self->stack_size;
+}
+
 void sim_plain_points(bool on)
 {
 	if (control)
@@ -283,6 +303,30 @@ void control_stand(struct sim_waitq *gate, const struct sim_op *op)
 	control_point(op);
 	list_del(&self->queued);
 	self->gate = NULL;
+}
+
+void control_stand_while(const struct sim_op *op, bool (*can)(const void *object))
+{
+	struct thread *self = world.self;
+
+	list_add_tail(&points.standing, &self->queued);
+	self->can = can;
+	set_ready(self, can(op->object));
+	control_point(op);
+	list_del(&self->queued);
+	self->can = NULL;
+}
+
+void control_changed(const void *object)
+{
+	struct list *pos;
+
+	LIST_FOR_EACH (pos, &points.standing) {
+		struct thread *t = LIST_ENTRY(pos, struct thread, queued);
+
+		if (t->view->next.object == object)
+			set_ready(t, t->can(object));
+	}
 }
 
 void control_gate(struct sim_waitq *gate, bool shut)
@@ -321,7 +365,7 @@ bool control_wait(struct sim_waitq *q, uint64_t deadline, const struct sim_op *t
 {
 	struct thread *self = world.self;
 
-	self->view->next = *then;
+	announce(self, then);
 	if (deadline <= world.now)
 		go_on(self, false);
 	else

@@ -42,6 +42,9 @@ static struct sim_wait wait_of(const struct thread *t)
 		w.waits_name = t->gate->name;
 		w.waits_for = kept_by(t->gate);
 		w.object = t->view->next.object;
+	} else if (t->can && !t->ready) {
+		w.waits_kind = t->view->next.what;
+		w.object = t->view->next.object;
 	}
 	return w;
 }

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The scenarios of the explorer with threads of the system: shaken by delays at the scheduling points, under
+# ThreadSanitizer, and under valgrind's DRD. A scenario that expects a finding is left out: its drivers have
+# races. The reverse is checked as well: what watches does find the race of a driver that has one.
+# THREADS_PERCENT: how much of the usual number of rounds.
+cd "${SRCROOT:-$(dirname "$0")/../..}" || exit 1
+build=$(dirname "${BLDROOT:-build/gcc}")
+percent=${THREADS_PERCENT:-100}
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+n=0
+
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); echo "not ok $n - $1"; sed 's/^/# /' "$log" | head -60; }
+skip() { n=$((n + 1)); echo "ok $n - $1 # skip $2"; }
+
+# way | build | rounds | delays | what runs the program
+ways="
+real_threads_and_delays | gcc  | 60 | 8  |
+ThreadSanitizer         | tsan | 12 | 16 | env TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+DRD                     | drd  | 2  | 64 | valgrind -q --tool=drd --fair-sched=try --error-exitcode=9
+"
+
+# Why a way cannot be gone; nothing when it can.
+missing() { # BUILD RUNNER
+	[ "${2%% *}" != valgrind ] || command -v valgrind >/dev/null || { echo "valgrind is not installed"; return; }
+	[ -x "$build/$1/tests/explore/threads_run" ] || echo "build/$1 is not there (./dev build $1)"
+}
+
+# The options that name a scenario's drivers; where it names none, two that hold what they are asked about.
+driver_options() { # BUILD SCENARIO
+	local names name file
+	names=$(sed -n 's/^driver[[:space:]]\+\([^[:space:]]*\).*/\1/p' "$2")
+	for name in ${names:-firewall antivirus}; do
+		for file in "$build/$1"/examples/{,races/}"${name%.so}.so"; do
+			[ -f "$file" ] && echo "--driver $file" && break
+		done
+	done
+}
+
+# run BUILD ROUNDS DELAYS RUNNER SCENARIO: as the program ends; what it said is in the log
+run() {
+	# shellcheck disable=SC2046,SC2086
+	$4 "$build/$1/tests/explore/threads_run" "$5" $(driver_options "$1" "$5") \
+		--rounds $((($2 * percent + 99) / 100)) --delays "$3" >"$log" 2>&1
+}
+
+while IFS='|' read -r way kind rounds delays runner; do
+	[ -n "$kind" ] || continue
+	way=${way// /} kind=${kind// /} runner=${runner# }
+	why=$(missing "$kind" "$runner")
+	for scenario in tests/scenarios/*.scn; do
+		name="$(basename "$scenario" .scn)_by_$way"
+		if [ -n "$why" ]; then
+			skip "$name" "$why"
+		elif ! run "$kind" "$rounds" "$delays" "$runner" "$scenario"; then
+			not_ok "$name"
+		elif reason=$(sed -n 's/^skip: //p' "$log") && [ -n "$reason" ]; then
+			skip "$name" "$reason"
+		else
+			ok "$name"
+		fi
+	done
+done <<<"$ways"
+echo "1..$n"
