@@ -29,16 +29,17 @@ static void dl_explain(struct buf *why)
 }
 
 /* In the controlled world its variables are put back with those of the program. */
-static void note_loaded(void *handle)
+static wfp_err note_loaded(void *handle)
 {
 #ifdef BASE_SIM
 	struct link_map *map;
 
 	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
-		snapshot_note_object((const void *)map->l_addr);
+		return snapshot_keep(&control->snapshot, (const void *)map->l_addr);
 #else
 	(void)handle;
 #endif
+	return ERR_OK;
 }
 
 /* A run may not unmap what the next one finds mapped. */
@@ -63,6 +64,7 @@ static const char *loaded_path(void *handle, const char *path)
 wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 {
 	struct dl *dl = mem_zalloc(sizeof(*dl));
+	wfp_err err = ERR_NO_MEMORY;
 
 	if (!dl)
 		return ERR_NO_MEMORY;
@@ -73,12 +75,14 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 		return ERR_MOD_NOT_FOUND;
 	}
 	dl->path = mem_strdup(loaded_path(dl->handle, path));
-	if (!dl->path) {
+	if (dl->path)
+		err = note_loaded(dl->handle);
+	if (err) {
 		dlclose(dl->handle);
+		mem_free(dl->path);
 		mem_free(dl);
-		return ERR_NO_MEMORY;
+		return err;
 	}
-	note_loaded(dl->handle);
 	*out = dl;
 	return ERR_OK;
 }

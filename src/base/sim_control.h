@@ -16,8 +16,8 @@
  * own, and are not used again within a run.
  *
  * What must outlive a rewind (the controller, what it has learned) lies in memory of
- * sim_control_alloc and in nothing else; pointers to it are set before sim_ready.  Sim only; one
- * thread of the system.  Not with a sanitizer whose own state lies among the program's variables
+ * sim_control_alloc and in nothing else; pointers to it are set before sim_control_open.  Sim only;
+ *one thread of the system.  Not with a sanitizer whose own state lies among the program's variables
  * (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
  */
 #pragma once
@@ -121,7 +121,10 @@ MUST_CHECK wfp_err sim_control_open(const struct sim_controller *c, void (*main)
 enum sim_end sim_control_run(void);
 /* What the last run left is still there to look at, until the rewind. */
 void sim_control_rewind(void);
-/* Ends the world where it stands: what it holds is lost with it. */
+/*
+ * Ends the world where it stands: what it holds is lost with it.  The variables of the program are
+ * then what they were at sim_control_open, so that another world can be opened.
+ */
 void sim_control_close(void);
 struct sim_crash sim_control_crash(void);
 

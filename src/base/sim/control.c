@@ -85,8 +85,11 @@ static wfp_err stacks_begin(void)
 /* That of the thread that is admitted next. */
 wfp_err control_stack_lend(void **stack, size_t *size)
 {
-	if (world.ids >= SIM_THREADS_MAX)
+	if (world.ids >= SIM_THREADS_MAX) {
+		if (control->exploring)
+			control_leave(SIM_END_MEMORY);
 		return ERR_NO_MEMORY;
+	}
 	*stack = control->stacks + world.ids * slot_size() + snapshot_page_size();
 	*size = STACK_SIZE;
 	return ERR_OK;
@@ -177,7 +180,7 @@ static wfp_err remember(void)
 	if (!err)
 		err = stacks_ready();
 	if (!err)
-		err = snapshot_add_program(s);
+		err = snapshot_add_variables(s);
 	world.self = &world.outside;
 	control->threads_at_ready = world.ids;
 	control->exploring = true;
@@ -251,23 +254,48 @@ undo_snapshot:
 	return err;
 }
 
+/* The variables of the program become what they were before: those of this file, too. */
+static void forget(struct control *c)
+{
+	struct snapshot_pristine *before = c->snapshot.pristine;
+
+	free(c);
+	snapshot_put_back(before);
+}
+
+static wfp_err control_new(struct control **out, const struct sim_controller *c)
+{
+	struct control *new = calloc(1, sizeof(*new));
+	wfp_err err;
+
+	if (!new)
+		return ERR_NO_MEMORY;
+	new->controller = *c;
+	err = snapshot_keep(&new->snapshot, NULL);
+	if (err)
+		forget(new);
+	else
+		*out = new;
+	return err;
+}
+
 wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), void *arg)
 {
+	struct control *new = NULL;
 	wfp_err err;
 
 	if (!SUPPORTED)
 		return ERR_NOT_SUPPORTED;
 	BUG_ON(control);
-	control = calloc(1, sizeof(*control));
-	if (!control)
-		return ERR_NO_MEMORY;
-	control->controller = *c;
+	err = control_new(&new, c);
+	if (err)
+		return err;
+	control = new;
 	control->fn = main;
 	control->arg = arg;
 	err = parts_begin();
 	if (err) {
-		free(control);
-		control = NULL;
+		forget(new);
 		return err;
 	}
 	err = prepare();
@@ -303,10 +331,7 @@ void sim_control_close(void)
 	fiber_forget(closed->stacks, SIM_THREADS_MAX * slot_size());
 	stacks_end();
 	blocks_end();
-	control = NULL;
-	control_on = false;
-	world_end();
-	free(closed);
+	forget(closed);
 }
 
 struct sim_crash sim_control_crash(void)

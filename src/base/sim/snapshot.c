@@ -10,19 +10,28 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HOT_MAX	    ((size_t)1 << 18) /* pages */
-#define OBJECTS_MAX 32u
+#define HOT_MAX ((size_t)1 << 18) /* pages */
 
 #ifdef BASE_ASAN
-#define PLAIN_LOOP __attribute__((no_sanitize("address")))
+#define PLAIN __attribute__((no_sanitize("address")))
 #else
-#define PLAIN_LOOP
+#define PLAIN
 #endif
 
 enum page_state { PAGE_CLEAN, PAGE_HOT };
 
-static const void *objects[OBJECTS_MAX]; /* load addresses; set before the snapshot is taken */
-static unsigned n_objects;
+/* Not by a function that a sanitizer would look into. */
+PLAIN static void copy_bytes(char *to, const char *from, size_t size)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#elif defined(BASE_ASAN)
+	for (size_t i = 0; i < size; i++)
+		((volatile char *)to)[i] = from[i];
+#else
+	memcpy(to, from, size);
+#endif
+}
 
 size_t snapshot_page_size(void)
 {
@@ -43,7 +52,6 @@ static void *reserve(size_t size)
 
 wfp_err snapshot_begin(struct snapshot *s)
 {
-	*s = (struct snapshot){0};
 	s->hot = reserve(HOT_MAX * sizeof(*s->hot));
 	if (!s->hot)
 		return ERR_NO_MEMORY;
@@ -88,20 +96,6 @@ wfp_err snapshot_add(struct snapshot *s, void *start, size_t size)
 
 /* ---- the variables of the program ----------------------------------------------------------- */
 
-void snapshot_note_object(const void *base)
-{
-	if (n_objects < OBJECTS_MAX)
-		objects[n_objects++] = base;
-}
-
-static bool is_noted(const void *base)
-{
-	for (unsigned i = 0; i < n_objects; i++)
-		if (objects[i] == base)
-			return true;
-	return false;
-}
-
 /* What the loader makes read-only after it has bound the symbols never changes. */
 static void find_relro(const struct dl_phdr_info *info, uintptr_t *from, uintptr_t *to)
 {
@@ -118,44 +112,104 @@ static void find_relro(const struct dl_phdr_info *info, uintptr_t *from, uintptr
 	}
 }
 
-static wfp_err add_segment(struct snapshot *s, const struct dl_phdr_info *info,
-			   const ElfW(Phdr) * h)
+struct part {
+	struct snapshot *s;
+	const void *object; /* NULL: the program, which is the first of the walk */
+	bool found;
+	wfp_err err;
+};
+
+static void keep_segment(struct part *part, const struct dl_phdr_info *info, const ElfW(Phdr) * h)
 {
 	uintptr_t from = info->dlpi_addr + h->p_vaddr, to = from + h->p_memsz;
+	struct snapshot_pristine *kept;
 	uintptr_t relro, relro_end;
 
 	find_relro(info, &relro, &relro_end);
 	if (from < relro_end && relro < to)
 		from = relro_end;
-	return from < to ? snapshot_add(s, (void *)from, to - from) : ERR_OK;
+	if (from >= to)
+		return;
+	part->err = ERR_NO_MEMORY;
+	kept = malloc(sizeof(*kept));
+	if (!kept)
+		return;
+	*kept = (struct snapshot_pristine){.object = (const void *)info->dlpi_addr,
+					   .start = (char *)from,
+					   .size = to - from,
+					   .copy = malloc(to - from),
+					   .next = part->s->pristine};
+	part->s->pristine = kept;
+	if (!kept->copy)
+		return;
+	copy_bytes(kept->copy, kept->start, kept->size);
+	part->err = ERR_OK;
 }
 
-struct walk {
-	struct snapshot *s;
-	unsigned n;
-	wfp_err err;
-};
-
-/* The first object of the walk is the program. */
-static int add_object(struct dl_phdr_info *info, size_t size, void *ctx)
+static int keep_object(struct dl_phdr_info *info, size_t size, void *ctx)
 {
-	struct walk *w = ctx;
+	struct part *part = ctx;
 
 	(void)size;
-	if (w->n++ > 0 && !is_noted((const void *)info->dlpi_addr))
+	if (part->object && (const void *)info->dlpi_addr != part->object)
 		return 0;
-	for (unsigned i = 0; i < info->dlpi_phnum && !w->err; i++)
+	part->found = true;
+	for (unsigned i = 0; i < info->dlpi_phnum && !part->err; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_W))
-			w->err = add_segment(w->s, info, &info->dlpi_phdr[i]);
-	return 0;
+			keep_segment(part, info, &info->dlpi_phdr[i]);
+	return 1;
 }
 
-wfp_err snapshot_add_program(struct snapshot *s)
+wfp_err snapshot_keep(struct snapshot *s, const void *object)
 {
-	struct walk w = {.s = s};
+	struct part part = {.s = s, .object = object};
 
-	dl_iterate_phdr(add_object, &w);
-	return w.err;
+	for (const struct snapshot_pristine *p = s->pristine; p; p = p->next)
+		if (object && p->object == object)
+			return ERR_OK;
+	dl_iterate_phdr(keep_object, &part);
+	return part.err;
+}
+
+static int is_object(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	struct part *part = ctx;
+
+	(void)size;
+	part->found = (const void *)info->dlpi_addr == part->object;
+	return part->found;
+}
+
+static bool is_loaded(const void *object)
+{
+	struct part part = {.object = object};
+
+	dl_iterate_phdr(is_object, &part);
+	return part.found;
+}
+
+wfp_err snapshot_add_variables(struct snapshot *s)
+{
+	wfp_err err = ERR_OK;
+
+	for (const struct snapshot_pristine *p = s->pristine; p && !err; p = p->next)
+		if (is_loaded(p->object))
+			err = snapshot_add(s, p->start, p->size);
+	return err;
+}
+
+/* Only what is on the stack is sure to be the same before and after. */
+void snapshot_put_back(struct snapshot_pristine *all)
+{
+	while (all) {
+		struct snapshot_pristine *next = all->next;
+
+		if (all->copy && is_loaded(all->object))
+			copy_bytes(all->start, all->copy, all->size);
+		free(all->copy);
+		free(all);
+		all = next;
+	}
 }
 
 /* ---- taking it, and putting it back --------------------------------------------------------- */
@@ -181,20 +235,6 @@ static struct snapshot_region *region_of(const struct snapshot *s, const void *a
 	return NULL;
 }
 
-/* A loop of our own: a sanitizer would look at what it copies. */
-PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-#else
-	const uint64_t *in = (const uint64_t *)(const void *)from;
-	uint64_t *out = (uint64_t *)(void *)to;
-
-	for (size_t i = 0; i < size / sizeof(*in); i++)
-		out[i] = in[i];
-#endif
-}
-
 bool snapshot_touched(struct snapshot *s, const void *address)
 {
 	size_t page = snapshot_page_size();
@@ -206,7 +246,7 @@ bool snapshot_touched(struct snapshot *s, const void *address)
 		return false;
 	hot->page = r->start + at * page;
 	hot->saved = s->saved + s->n_hot * page;
-	copy_page(s->saved + s->n_hot * page, hot->page, page);
+	copy_bytes(s->saved + s->n_hot * page, hot->page, page);
 	if (mprotect(hot->page, page, PROT_READ | PROT_WRITE) != 0)
 		return false;
 	r->state[at] = PAGE_HOT;
@@ -219,7 +259,7 @@ void snapshot_rewind(const struct snapshot *s)
 	size_t page = snapshot_page_size();
 
 	for (uint32_t i = 0; i < s->n_hot; i++)
-		copy_page(s->hot[i].page, s->hot[i].saved, page);
+		copy_bytes(s->hot[i].page, s->hot[i].saved, page);
 }
 
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size)
@@ -246,5 +286,4 @@ void snapshot_end(struct snapshot *s)
 	free(s->regions);
 	munmap(s->hot, HOT_MAX * sizeof(*s->hot));
 	munmap(s->saved, HOT_MAX * snapshot_page_size());
-	*s = (struct snapshot){0};
 }
