@@ -183,6 +183,8 @@ struct sim_block {
 		*const *freed_at; /* return addresses, NULL-terminated; empty unless asked */
 };
 bool sim_block_find(const void *address, struct sim_block *out);
+/* Every byte of a freed block that is not guarded. */
+#define SIM_FREED 0xDD
 /* From now on, blocks remember the stacks that allocated and freed them: for the run that explains.
  */
 void sim_block_stacks(bool on);

@@ -105,9 +105,9 @@ static void say_block(struct explain *e, const char *used, const struct sim_bloc
 	struct stack_place place = {0};
 
 	stack_of_block(&made, b->allocated_by, b->allocated_at);
-	for (uint32_t i = 0; i < made.n; i++)
-		if (stack_find(made.frames[i], &place) && place.driver)
-			break;
+	for (uint32_t i = 0; i < made.n && !place.driver; i++)
+		if (!stack_find(made.frames[i], &place) || !place.driver)
+			place = (struct stack_place){0};
 	say(e,
 	    "%s %td bytes into a block of %zu that thread %" PRIu32
 	    " allocated%s%s and thread %" PRIu32 " freed",
@@ -224,15 +224,16 @@ static void on_begin(void *ctx)
 {
 	struct explain *e = ctx;
 
-	steps_begin(e->steps);
-	e->seen = false;
+	if (!e->seen) /* the search may run it a second time, to compare */
+		steps_begin(e->steps);
 }
 
 static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 {
 	struct explain *e = ctx;
 
-	steps_add(e->steps, thread, op);
+	if (!e->seen)
+		steps_add(e->steps, thread, op);
 }
 
 static void on_choice(void *ctx, const struct explore_choice *c, const struct sim_view *v)

@@ -520,16 +520,19 @@ static void free_search(struct search *s)
 	sim_control_free(s);
 }
 
+/* Who points to the search does so before the world is opened: a rewind puts it back. */
 static wfp_err run_in_world(struct search *s, struct buf *why)
 {
-	wfp_err err = s->world->open(&s->controller, world_main, s);
 	uint64_t begun = team_clock();
+	wfp_err err;
 
+	search_found_hold(s);
+	err = s->world->open(&s->controller, world_main, s);
 	if (err) {
+		search_found_hold(NULL);
 		buf_append_str(why, s->prepared ? s->why : err_text(err));
 		return s->prepared ? s->prepared : err;
 	}
-	search_found_hold(s);
 	if (s->limits.jobs > 1)
 		err = search_run_team(s);
 	else

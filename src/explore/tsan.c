@@ -13,7 +13,9 @@
 #include "base/thread.h"
 #include "explore/race.h"
 #include "explore/race_watch.h"
+#include "ntshim/nt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #ifndef BASE_TSAN /* there the real ones are linked in */
@@ -53,6 +55,33 @@ uint32_t tsan_stack(void **frames, uint32_t max)
 	return n;
 }
 
+/*
+ * Freed memory is filled, so that most accesses need no look at the heap; what was guarded cannot
+ * be looked at, and ends the run here.
+ */
+static void refuse_freed(const void *address, uint32_t size, enum sim_access access)
+{
+	const struct nt_driver *d = thread_slot_get(THREAD_SLOT_DRIVER);
+	struct explore_finding f = {.rule = EXPLORE_UseAfterFree};
+	struct sim_block b;
+
+	if (*(const uint8_t *)address != SIM_FREED || !sim_block_find(address, &b) || !b.freed)
+		return;
+	snprintf(f.driver, sizeof(f.driver), "%s", d ? nt_driver_name(d) : "");
+	snprintf(f.sentence, sizeof(f.sentence),
+		 "%s %s %u bytes in a block of %zu bytes that thread %u had freed",
+		 d ? nt_driver_name(d) : "somebody", access == SIM_READ ? "read" : "wrote",
+		 (unsigned)size, b.size, (unsigned)b.freed_by);
+	f.here.thread = thread_id();
+	f.here.n = tsan_stack(f.here.frames, EXPLORE_FRAMES);
+	f.there.thread = b.freed_by;
+	while (b.freed_at && f.there.n < EXPLORE_FRAMES && b.freed_at[f.there.n]) {
+		f.there.frames[f.there.n] = b.freed_at[f.there.n];
+		f.there.n++;
+	}
+	explore_found(&f, false);
+}
+
 /* The point comes first: what it lets others do has happened before the access. */
 static void access_plain(const void *address, uint32_t size, enum sim_access access,
 			 const void *from)
@@ -65,6 +94,7 @@ static void access_plain(const void *address, uint32_t size, enum sim_access acc
 	if (id < RACE_THREADS)
 		stacks[id].access = from;
 	sim_plain(address, size, access);
+	refuse_freed(address, size, access);
 	race_watch_plain(address, size, access == SIM_WRITE, from);
 }
 

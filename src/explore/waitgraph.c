@@ -82,28 +82,16 @@ static void say_wait(const struct sim_wait *w, struct buf *out)
 		buf_printf(out, " %s", w->waits_name);
 	else if (w->object)
 		buf_printf(out, " %p", w->object);
-}
-
-static void say_circle(const struct waitgraph *g, struct buf *out)
-{
-	for (uint32_t i = 0; i < g->n_circle; i++) {
-		say_wait(&g->waits[g->circle[i]], out);
-		buf_append_str(out, ", of ");
-	}
-	buf_printf(out, "thread %" PRIu32, g->waits[g->circle[0]].thread);
+	if (w->waits_for)
+		buf_printf(out, " on thread %" PRIu32, w->waits_for);
 }
 
 void waitgraph_say(const struct waitgraph *g, struct buf *out)
 {
-	if (g->n_circle > 0) {
-		say_circle(g, out);
-		return;
-	}
-	for (uint32_t i = 0; i < g->n; i++) {
-		if (i > 0)
-			buf_append_str(out, "; ");
-		say_wait(&g->waits[i], out);
-		if (g->waits[i].waits_for)
-			buf_printf(out, ", of thread %" PRIu32, g->waits[i].waits_for);
+	uint32_t n = g->n_circle > 0 ? g->n_circle : g->n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		buf_append_str(out, i > 0 ? "; " : "");
+		say_wait(&g->waits[g->n_circle > 0 ? g->circle[i] : i], out);
 	}
 }

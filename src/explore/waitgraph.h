@@ -23,5 +23,5 @@ struct waitgraph {
 void waitgraph_read(struct waitgraph *g);
 /* Finds the circle among the waits that are there; part of waitgraph_read. */
 void waitgraph_close(struct waitgraph *g);
-/* "thread 3 (driver) waits for spin lock 0x..., held by thread 4 (nt-dpc), which waits for ...". */
+/* The circle, or all: "thread 3 (driver) waits for lock tallies on thread 4; thread 4 ...". */
 void waitgraph_say(const struct waitgraph *g, struct buf *out);

@@ -23,7 +23,6 @@
 #define RANGE_SIZE   (UINT64_C(1) << 28)
 #define ARENA_SIZE   (2 * SIM_THREADS_MAX * RANGE_SIZE)
 #define ALIGN	     16u
-#define FREED	     0xDD
 #define FRAMES	     24u
 #define TRACES	     ((size_t)1 << 17) /* frames of all blocks of a run */
 
@@ -322,7 +321,7 @@ void blocks_free(void *p)
 		freeze(h);
 		return;
 	}
-	memset(p, FREED, h->size);
+	memset(p, SIM_FREED, h->size);
 	h->freed_before = heap.freed;
 	heap.freed = h;
 }
@@ -414,7 +413,7 @@ static bool is_untouched(const struct header *h)
 	const uint8_t *data = h->data;
 
 	for (size_t i = 0; i < h->size; i++)
-		if (data[i] != FREED)
+		if (data[i] != SIM_FREED)
 			return false;
 	return true;
 }
