@@ -9,6 +9,7 @@
 #include "explore/platform.h"
 
 #include "explore/platform_world.h"
+#include "explore/quiet.h"
 #include "explore/verdict.h"
 
 #include "base/mem.h"
@@ -145,8 +146,11 @@ wfp_err explore_platform_create(struct explore_subject *out, const struct scenar
 		return ERR_NO_MEMORY;
 	subject->scenario = s;
 	subject->processors = processors < 2 ? processors : 2;
-	*out = (struct explore_subject){
-		.ctx = subject, .prepare = prepare, .run = run, .check = check};
+	*out = (struct explore_subject){.ctx = subject,
+					.prepare = prepare,
+					.run = run,
+					.check = check,
+					.quiet = quiet_lock};
 	return ERR_OK;
 }
 
