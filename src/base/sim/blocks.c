@@ -408,14 +408,12 @@ bool sim_block_find(const void *address, struct sim_block *out)
 	return true;
 }
 
+/* Every byte is the pattern: the first one, and each is as the one before. */
 static bool is_untouched(const struct header *h)
 {
 	const uint8_t *data = h->data;
 
-	for (size_t i = 0; i < h->size; i++)
-		if (data[i] != SIM_FREED)
-			return false;
-	return true;
+	return h->size == 0 || (data[0] == SIM_FREED && memcmp(data, data + 1, h->size - 1) == 0);
 }
 
 bool sim_block_check_freed(struct sim_block *out)
