@@ -27,8 +27,6 @@
 #include "base/err.h"
 #include "base/sim_access.h"
 
-#ifdef BASE_SIM
-
 #define SIM_THREADS_MAX 48u
 
 /*
@@ -146,7 +144,21 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
 /* ---- what the program and the modules call; all do nothing outside a controlled world ---------
  */
 
+#ifdef BASE_SIM
 bool sim_controlled(void);
+/* The running thread rises to DISPATCH_LEVEL or falls below it. */
+void sim_raised(bool raised);
+#else
+static inline bool sim_controlled(void)
+{
+	return false;
+}
+
+static inline void sim_raised(bool raised)
+{
+	(void)raised;
+}
+#endif
 
 /*
  * From now on each allocation asks the controller (choose(2, "memory"), 1: it fails): none, those
@@ -166,9 +178,6 @@ void sim_plain_points(bool on);
 
 /* Does the address lie in the stack of the running thread? */
 bool sim_own_stack(const void *address);
-
-/* The running thread rises to DISPATCH_LEVEL or falls below it. */
-void sim_raised(bool raised);
 
 /* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
 uint32_t sim_choose_named(uint32_t n, const char *what);
@@ -194,17 +203,3 @@ bool sim_block_check_freed(struct sim_block *out);
 /* Runs the program again without randomised addresses, once; returns when they are fixed already.
  */
 MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
-
-#else
-
-static inline bool sim_controlled(void)
-{
-	return false;
-}
-
-static inline void sim_raised(bool raised)
-{
-	(void)raised;
-}
-
-#endif
