@@ -60,6 +60,7 @@ struct thread {
 	void *sp;
 #else
 	ucontext_t context;
+	void *frame; /* where the switch was called, for walking the stack */
 #endif
 	void *stack; /* [I] NULL for the thread the program began with */
 	size_t stack_size;

@@ -112,7 +112,7 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max)
 		return walk(t, control->crash_frame, frames, 1, max);
 	}
 	frames[0] = fiber_pc(t);
-	return walk(t, fiber_frame(t), frames, 1, max);
+	return frames[0] ? walk(t, fiber_frame(t), frames, 1, max) : 0;
 }
 
 /* ---- the same addresses in each process ------------------------------------------------------ */
