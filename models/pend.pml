@@ -127,17 +127,16 @@ inline step(ev, did)
 	seen = word;
 	swapped = false;
 	do
-	:: !swapped ->
-		atomic {
-			pend_step(seen, ev);
-			did = ANSWER;
-			if
-			:: !pend_ok -> swapped = true
-			:: pend_ok && word == seen -> change(ev, did); swapped = true
-			:: else -> seen = word
-			fi
-		}
-	:: else -> break
+	:: d_step {
+		!swapped ->
+		pend_step(seen, ev);
+		did = ANSWER;
+		if
+		:: !pend_ok -> swapped = true
+		:: pend_ok && word == seen -> change(ev, did); swapped = true
+		:: else -> seen = word
+		fi }
+	:: swapped -> break
 	od
 #else
 	d_step {
@@ -254,10 +253,9 @@ inline recall()
 	fi
 }
 
-/* The callout runs from here on: it was loaded in the RCU section. */
+/* The classifyFn. */
 inline call(i)
 {
-	atomic { assert(!gone[i] && refs[i] > 0); in_call = i + 1; pended = false }
 	if
 	:: true /* permits */
 	:: op && !reauth ->
@@ -272,7 +270,7 @@ inline call(i)
 #ifdef NOABSORB
 	if
 	:: true
-	:: pended && budget > 0 -> SPEND; recall()
+	:: atomic { pended && budget > 0 -> budget-- } recall()
 	fi;
 #endif
 }
@@ -284,8 +282,10 @@ inline classify()
 	do
 	:: i < N ->
 		if
-		:: atomic { NAMED(i) && callable[i] -> call(i) }
-		:: atomic { !NAMED(i) || !callable[i] -> skip }
+		/* The callout runs from where it was loaded on. */
+		:: atomic { NAMED(i) && callable[i] -> assert(!gone[i] && refs[i] > 0); in_call = i + 1; pended = false }
+			call(i)
+		:: !NAMED(i) || !callable[i]
 		fi;
 		atomic { in_call = 0; i++ }
 	:: i == N -> break

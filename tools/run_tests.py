@@ -4,8 +4,8 @@
 "N passed, N failed, N skipped".
 
 A test is a program that prints TAP: the unit tests of the builds (listed by Meson), the scripts under
-tests/lint, tests/abi, tests/cmd, tests/rpc, tests/client, tests/explore and tests/netns, and the fuzz targets.
-Which build runs which suites is the table PLANS. A program that dies or is silent counts as one failure.
+tests/lint, tests/abi, tests/cmd, tests/rpc, tests/client, tests/prove, tests/explore and tests/netns, and the fuzz
+targets. Which build runs which suites is the table PLANS. A program that dies or is silent counts as one failure.
 """
 import json
 import os
@@ -36,7 +36,7 @@ PLANS = {
     "asan-gcc": ({"engine"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }
-SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/rpc", "tests/client", "tests/explore",
+SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/rpc", "tests/client", "tests/prove", "tests/explore",
            "tests/netns"]
 FUZZ_SECONDS = 40
 

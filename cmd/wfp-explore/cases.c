@@ -44,10 +44,12 @@ static const struct explore_subject *subject_of(const struct working *w)
 
 /* ---- shrinking ---------------------------------------------------------------------------- */
 
-static wfp_err make_subject(UNUSED void *ctx, const struct scenario *s, struct explore_subject *out,
+static wfp_err make_subject(void *ctx, const struct scenario *s, struct explore_subject *out,
 			    UNUSED struct buf *why)
 {
-	return explore_platform_create(out, s);
+	const struct explore_job *job = ctx;
+
+	return explore_platform_create(out, s, job->options.limits.processors);
 }
 
 static void drop_subject(UNUSED void *ctx, struct explore_subject *s)
@@ -55,12 +57,11 @@ static void drop_subject(UNUSED void *ctx, struct explore_subject *s)
 	explore_platform_free(s);
 }
 
-static const struct explore_maker maker = {.make = make_subject, .drop = drop_subject};
-
 static wfp_err take_shrunk(struct working *w)
 {
 	struct buf text = {0};
-	wfp_err err = explore_platform_create(&w->subject, w->shrunk.scenario);
+	wfp_err err = explore_platform_create(&w->subject, w->shrunk.scenario,
+					      w->job->options.limits.processors);
 
 	if (err)
 		return err;
@@ -74,7 +75,8 @@ static wfp_err take_shrunk(struct working *w)
 
 static void shrink(struct working *w)
 {
-	const struct explore_job *job = w->job;
+	struct explore_job *job = w->job;
+	const struct explore_maker maker = {.ctx = job, .make = make_subject, .drop = drop_subject};
 	struct shrink_limits limits = {.search = job->options.limits};
 	wfp_err err;
 
@@ -85,6 +87,24 @@ static void shrink(struct working *w)
 		err = take_shrunk(w);
 	if (err)
 		complain(w, "it cannot be shrunk", err);
+}
+
+/* ---- explaining --------------------------------------------------------------------------- */
+
+/* The sentence stays what the rule says; what is said of this run comes beside it. */
+static void explain(struct working *w)
+{
+	struct explore_finding *f = &w->item.finding;
+	const struct explore_finding before = *f;
+	wfp_err err = explore_explain(subject_of(w), &w->item);
+
+	if (err) {
+		complain(w, "it cannot be explained", err);
+		return;
+	}
+	if (strcmp(f->sentence, before.sentence) != 0)
+		memcpy(w->c->detail, f->sentence, sizeof(w->c->detail));
+	memcpy(f->sentence, before.sentence, sizeof(f->sentence));
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -207,12 +227,9 @@ static void work_up(struct explore_job *job, struct explore_case *c,
 		    const struct explore_found_item *item)
 {
 	struct working w = {.job = job, .c = c, .scenario = job->scenario, .item = *item};
-	wfp_err err;
 
 	shrink(&w);
-	err = explore_explain(subject_of(&w), &w.item);
-	if (err)
-		complain(&w, "it cannot be explained", err);
+	explain(&w);
 	c->finding = w.item.finding;
 	c->run = item->run;
 	c->times = item->times;
@@ -244,6 +261,30 @@ static void draw_replay(struct explore_job *job)
 	buf_free(&w.why);
 }
 
+static bool is_of_trace(const struct explore_job *job, const struct explore_finding *f)
+{
+	return job->trace && f->rule == job->trace->rule &&
+	       strcmp(f->driver, job->trace->culprit) == 0;
+}
+
+bool explore_found_again(const struct explore_job *job)
+{
+	return job->n_cases > 0 && is_of_trace(job, &job->cases[0].finding);
+}
+
+/* What a trace was written for comes first. */
+static void sort_cases(struct explore_job *job)
+{
+	for (uint32_t i = 1; i < job->n_cases; i++) {
+		const struct explore_case first = job->cases[0];
+
+		if (!is_of_trace(job, &job->cases[i].finding) || explore_found_again(job))
+			continue;
+		job->cases[0] = job->cases[i];
+		job->cases[i] = first;
+	}
+}
+
 wfp_err explore_cases_make(struct explore_job *job)
 {
 	const struct explore_found_item *item = job->result.found;
@@ -255,6 +296,7 @@ wfp_err explore_cases_make(struct explore_job *job)
 	for (; item; item = item->next)
 		work_up(job, &job->cases[job->n_cases++], item);
 	draw_replay(job);
+	sort_cases(job);
 	return ERR_OK;
 }
 

@@ -6,8 +6,8 @@
 #include "wfp-explore/explore.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "common/options.h"
 #include "explore/faults.h"
 #include "explore/platform.h"
@@ -20,6 +20,7 @@
 
 #define FINDINGS_DEFAULT 16u
 #define SECONDS_DEFAULT	 60u
+#define PROCESSORS	 2u /* of the machine that is explored; of --all: one for each thread */
 
 /* ---- the command line --------------------------------------------------------------------- */
 
@@ -101,8 +102,7 @@ static bool store_u32(void *into, const struct option_row *row, const char *valu
 #define AT(member) offsetof(struct explore_options, member)
 
 static const struct option_row rows[] = {
-	{"driver", "FILE.so", "a callout driver (may be repeated; see scenario files)",
-	 store_driver},
+	{"driver", "[NAME=]FILE.so", "a callout driver (may be repeated)", store_driver},
 	{"all", NULL, "every schedule, up to those that nobody can tell apart", store_all},
 	{"bound", "N", "every schedule with at most N preemptions", store_bound},
 	{"pct", "DEPTH", "random schedules that find bugs of this depth", store_pct},
@@ -153,6 +153,7 @@ static const char *complete(struct explore_options *o, int n_rest)
 				 : "one scenario is expected (see wfp explore --help)";
 	if (!o->limits.findings)
 		o->limits.findings = FINDINGS_DEFAULT;
+	o->limits.processors = o->strategy == EXPLORE_ALL ? 0 : PROCESSORS;
 	if (o->strategy == EXPLORE_PCT && !o->limits.seconds && !o->limits.runs)
 		o->limits.seconds = SECONDS_DEFAULT;
 	return NULL;
@@ -243,12 +244,14 @@ static wfp_err read_scenario(struct explore_job *job)
 /* Bytes that differ from the trace's may lead another way. */
 static void warn_about_trace(const struct explore_job *job)
 {
-	struct buf lines = {0};
+	struct buf lines = {0}, engine = {0};
 
-	trace_warn(job->trace, (const char *const *)job->scenario->drivers,
-		   job->scenario->n_drivers, NULL, &lines);
+	if (proc_own_path(&engine) == ERR_OK)
+		trace_warn(job->trace, (const char *const *)job->scenario->drivers,
+			   job->scenario->n_drivers, buf_str(&engine), &lines);
 	if (lines.len > 0)
 		fprintf(stderr, "%s", buf_str(&lines));
+	buf_free(&engine);
 	buf_free(&lines);
 }
 
@@ -274,7 +277,8 @@ static wfp_err read_input(struct explore_job *job)
 		warn_about_trace(job);
 		take_limits_of_trace(job);
 	}
-	return explore_platform_create(&job->subject, job->scenario);
+	return explore_platform_create(&job->subject, job->scenario,
+				       job->options.limits.processors);
 }
 
 /* ---- the work ----------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ struct explore_options {
 /* One finding, worked up: shrunk, explained, written down. */
 struct explore_case {
 	struct explore_finding finding;
+	char detail[EXPLORE_SENTENCE]; /* what the run that explains has to add; "": nothing */
 	uint64_t run, times;
 	char *trace;  /* the file; NULL: none was written */
 	char *shrunk; /* what is left of it; NULL: it was not shrunk */
@@ -53,5 +54,7 @@ void explore_cases_free(struct explore_job *job);
 /* print.c */
 void explore_print_text(const struct explore_job *job);
 MUST_CHECK wfp_err explore_print_json(const struct explore_job *job);
+/* Has the replayed trace led to what it was written for?  It is the first case then. */
+bool explore_found_again(const struct explore_job *job);
 /* Is what was found what the scenario expects?  True as well when it expects nothing. */
 bool explore_as_expected(const struct explore_job *job);

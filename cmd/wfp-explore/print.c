@@ -35,7 +35,11 @@ bool explore_as_expected(const struct explore_job *job)
 
 	for (uint32_t i = 0; i < job->n_cases; i++)
 		found |= 1u << job->cases[i].finding.rule;
-	return !job->scenario->expects || job->scenario->expect_rules == found;
+	if (!job->scenario->expects)
+		return true;
+	if (!job->scenario->expect_rules)
+		return found == 0;
+	return found && !(found & ~job->scenario->expect_rules);
 }
 
 /* ---- for people ---------------------------------------------------------------------------- */
@@ -68,6 +72,8 @@ static void print_case(uint32_t number, const struct explore_case *c)
 	const char *bugcheck = explore_rule_bugcheck(f->rule);
 
 	printf("\n%u. %s: %s\n", number, explore_rule_name(f->rule), f->sentence);
+	if (c->detail[0])
+		printf("  %s\n", c->detail);
 	if (f->platform_rule[0])
 		printf("  rule of the platform: %s\n", f->platform_rule);
 	if (bugcheck[0])
@@ -104,7 +110,10 @@ void explore_print_text(const struct explore_job *job)
 	printf("%llu runs, %llu of them cut, %llu steps, %.2f s, %.0f schedules/s\n",
 	       (unsigned long long)r->runs, (unsigned long long)r->cut,
 	       (unsigned long long)r->steps, seconds_of(job), speed_of(job));
-	if (r->stopped_by)
+	if (job->trace)
+		printf("%s\n", explore_found_again(job) ? "the trace's finding came back"
+							: "the trace's finding did not come back");
+	else if (r->stopped_by)
 		printf("stopped by: %s\n", r->stopped_by);
 	if (job->n_cases == 0)
 		printf("nothing was found\n");
@@ -159,6 +168,7 @@ static json_t *json_case(const struct explore_case *c)
 	json_object_set_new(o, "platform_rule", text_or_null(f->platform_rule));
 	json_object_set_new(o, "driver", text_or_null(f->driver));
 	json_object_set_new(o, "sentence", json_string(f->sentence));
+	json_object_set_new(o, "detail", text_or_null(c->detail));
 	json_object_set_new(o, "bugcheck", text_or_null(explore_rule_bugcheck(f->rule)));
 	json_object_set_new(o, "run", json_integer((json_int_t)c->run));
 	json_object_set_new(o, "times", json_integer((json_int_t)c->times));
@@ -226,6 +236,8 @@ wfp_err explore_print_json(const struct explore_job *job)
 	json_object_set_new(o, "seconds", json_real(seconds_of(job)));
 	json_object_set_new(o, "findings", json_cases(job));
 	json_object_set_new(o, "verdict", json_string(verdict));
+	if (job->trace)
+		json_object_set_new(o, "found_again", json_boolean(explore_found_again(job)));
 	json_object_set_new(o, "as_expected", json_boolean(explore_as_expected(job)));
 	buf_free(&claim);
 	failed = !o || json_dumpf(o, stdout, JSON_COMPACT) != 0;

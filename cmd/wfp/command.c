@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	{"monitor", "[events|changes]", "events as they happen", monitor_command, monitor_object},
 	{"replay", "CAPTURE... [options]", "run captures through the platform and its drivers",
 	 replay_command, NULL},
+	{"explore", "SCENARIO [options]", "search the schedules of drivers for races",
+	 explore_command, NULL},
 	{"version", "[--json]", "what this build is", version_command, NULL},
 };
 

@@ -34,6 +34,7 @@ const struct command *command_at(size_t i);
 enum exit_status add_command(int argc, char **argv);
 enum exit_status complete_command(int argc, char **argv);
 enum exit_status delete_command(int argc, char **argv);
+enum exit_status explore_command(int argc, char **argv);
 enum exit_status export_command(int argc, char **argv);
 enum exit_status import_command(int argc, char **argv);
 enum exit_status monitor_command(int argc, char **argv);

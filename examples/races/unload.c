@@ -39,8 +39,9 @@ typedef struct ROW {
 static struct {
 	KSPIN_LOCK lock; /* guards notes */
 	LIST_ENTRY notes;
-	ROW *table;   /* the DPC's alone */
-	ULONG missed; /* by the table; the DPC's alone */
+	ROW *table;	  /* the DPC's alone */
+	ULONG missed;	  /* by the table; the DPC's alone */
+	LONG connections; /* interlocked: in all */
 	KDPC dpc;
 	PDEVICE_OBJECT device;
 	HANDLE engine;
@@ -66,6 +67,7 @@ static void Count(UINT16 port)
 	ROW *row = Counter.table;
 	ROW *end = row + ROWS;
 
+	InterlockedIncrement(&Counter.connections);
 	while (row < end && row->connections && row->port != port)
 		row++;
 	if (row == end) {
@@ -147,6 +149,7 @@ static void Report(void)
 		DbgPrint("port %u: %d connections\n", (UINT32)row->port, row->connections);
 	if (Counter.missed)
 		DbgPrint("other ports: %u connections\n", Counter.missed);
+	DbgPrint("all ports: %d connections\n", Counter.connections);
 }
 
 /* The callout goes first: then nobody queues the DPC any more. */

@@ -35,20 +35,20 @@ static wfp_err note_loaded(void *handle)
 	struct link_map *map;
 
 	if (control_on && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
-		return snapshot_keep(&control->snapshot, (const void *)map->l_addr);
+		return control_loaded((const void *)map->l_addr);
 #else
 	(void)handle;
 #endif
 	return ERR_OK;
 }
 
-/* A run may not unmap what the next one finds mapped. */
-static bool must_stay(void)
+/* What the world has loaded stays: the next run, and the next world, find it mapped. */
+static bool may_unload(void)
 {
 #ifdef BASE_SIM
-	return control_on && control->exploring;
+	return !control_on;
 #else
-	return false;
+	return true;
 #endif
 }
 
@@ -64,7 +64,6 @@ static const char *loaded_path(void *handle, const char *path)
 wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 {
 	struct dl *dl = mem_zalloc(sizeof(*dl));
-	wfp_err err = ERR_NO_MEMORY;
 
 	if (!dl)
 		return ERR_NO_MEMORY;
@@ -75,13 +74,11 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 		return ERR_MOD_NOT_FOUND;
 	}
 	dl->path = mem_strdup(loaded_path(dl->handle, path));
-	if (dl->path)
-		err = note_loaded(dl->handle);
-	if (err) {
+	if (!dl->path || note_loaded(dl->handle) != ERR_OK) {
 		dlclose(dl->handle);
 		mem_free(dl->path);
 		mem_free(dl);
-		return err;
+		return ERR_NO_MEMORY;
 	}
 	*out = dl;
 	return ERR_OK;
@@ -105,7 +102,7 @@ wfp_err dl_close(struct dl *dl)
 {
 	wfp_err err = ERR_OK;
 
-	if (!must_stay()) {
+	if (may_unload()) {
 		dlclose(dl->handle);
 		err = still_mapped(dl->path) ? ERR_BUSY : ERR_OK;
 	}

@@ -4,10 +4,13 @@
  */
 #include "base/proc.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READ_STEP 4096u
+#define READ_STEP  4096u
+#define STATUS_MAX 65536u
 
 extern char **environ;
 
@@ -118,6 +122,25 @@ bool proc_can_net_admin(void)
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
 	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+bool proc_traced(void)
+{
+	static const char word[] = "\nTracerPid:\t";
+	struct buf status = {0};
+	const char *at = NULL;
+	bool traced;
+
+	if (file_read_all("/proc/self/status", STATUS_MAX, &status) == ERR_OK)
+		at = strstr(buf_str(&status), word);
+	traced = at && at[sizeof(word) - 1] != '0';
+	buf_free(&status);
+	return traced;
+}
+
+void proc_break(void)
+{
+	raise(SIGTRAP);
 }
 
 const char *proc_env(const char *name)

@@ -29,6 +29,12 @@ uint32_t proc_id(void);
 /* The effective user. */
 uint32_t proc_uid(void);
 
+/* A debugger is attached. */
+bool proc_traced(void);
+
+/* Hands over to the debugger, and comes back when it says so; without one the process ends. */
+void proc_break(void);
+
 /* NULL: not set, or not to be trusted because the program has rights that its user lacks. */
 const char *proc_env(const char *name);
 

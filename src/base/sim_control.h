@@ -17,8 +17,8 @@
  *
  * What must outlive a rewind (the controller, what it has learned) lies in memory of
  * sim_control_alloc and in nothing else; pointers to it are set before sim_control_open.  Sim only;
- *one thread of the system.  Not with a sanitizer whose own state lies among the program's variables
- * (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
+ * one thread of the system.  Not with a sanitizer whose own state lies among the program's
+ *variables (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
  */
 #pragma once
 
@@ -70,7 +70,10 @@ struct sim_view {
  */
 struct sim_controller {
 	void *ctx;
-	/* A step that others can see is due somewhere: who goes on? */
+	/*
+	 * A step that others can see is due somewhere: who goes on?  Also called when nobody can
+	 * and nobody waits for time, at the end of a run: what is picked then does not matter.
+	 */
 	uint32_t (*pick)(void *ctx, const struct sim_view *v);
 	/* 0 to n - 1: a choice of the program (sim_choose).  0 is the plain one: nothing fails. */
 	uint32_t (*choose)(void *ctx, uint32_t n, const char *what);
@@ -125,6 +128,8 @@ void sim_control_rewind(void);
  */
 void sim_control_close(void);
 struct sim_crash sim_control_crash(void);
+/* After opening: a run that crashes stops there for the debugger first (proc_break). */
+void sim_control_break(bool on);
 
 /* The threads of the run as it ended or stands, for reports. */
 struct sim_wait {
@@ -168,6 +173,11 @@ enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
 /* The end of the preparation.  Comes back at the beginning of each run. */
 void sim_ready(void);
+/*
+ * What follows in this run is not explored: whoever runs goes on while it can, and nothing fails.
+ * A run that does not end all the same is the controller's again after a while.
+ */
+void sim_settled(void);
 /* Ends the run, on any thread, from any depth. */
 NORETURN void sim_stop(void);
 
@@ -181,6 +191,18 @@ bool sim_own_stack(const void *address);
 
 /* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
 uint32_t sim_choose_named(uint32_t n, const char *what);
+
+/*
+ * Where an address lies, said without the address, so that it is the same in each process: so many
+ * bytes into a block, which begins so many bytes into its thread's memory; or into a stack.
+ */
+struct sim_place {
+	bool heap; /* else a stack */
+	uint32_t thread;
+	uint64_t block, offset; /* stack: block is 0 */
+};
+/* False: neither. */
+bool sim_place_find(const void *address, struct sim_place *out);
 
 /* What a touched address belongs to, for verdicts; false: nothing of ours. */
 struct sim_block {

@@ -4,7 +4,7 @@
  */
 #include "explore/strategy.h"
 
-static const struct search_world controlled = {
+const struct search_world search_controlled = {
 	.open = sim_control_open,
 	.ready = sim_ready,
 	.run = sim_control_run,
@@ -17,5 +17,5 @@ wfp_err explore_search(const struct explore_subject *subject, enum explore_strat
 		       const struct explore_limits *limits, const struct explore_schedule *replay,
 		       struct explore_result *out, struct buf *why)
 {
-	return search_in_world(&controlled, subject, strategy, limits, replay, out, why);
+	return search_in_world(&search_controlled, subject, strategy, limits, replay, out, why);
 }

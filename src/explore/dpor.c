@@ -144,9 +144,12 @@ static void check_disabled(struct search *s, const struct dpor *d, const struct 
 {
 	uint64_t gone = f->options & d->standing & ~d->enabled & ~search_bit(f->thread);
 
-	for (; gone; gone &= gone - 1)
-		if (!dpor_dependent(&d->threads[__builtin_ctzll(gone)].next, &f->op))
+	for (; gone; gone &= gone - 1) {
+		const struct sim_op *next = &d->threads[__builtin_ctzll(gone)].next;
+
+		if (!next->quiet && !dpor_dependent(next, &f->op))
 			search_stop(s, "a wait that no object explains");
+	}
 }
 
 /* A node that no run has come to before; SEARCH_CUT: nor need this one go on. */

@@ -8,9 +8,8 @@
  * is wanted in which e, or what leads to it, comes before f: some thread that can begin the events
  * after f that do not depend on it, followed by e (a source set of that node).
  *
- * An f that e could not have overtaken, because p stood before e and was not enabled at f, is no
- * race: it is what e waited for.  The one before it at that object is looked at instead.  Called by
- * dpor.c.
+ * An f that e waited for is no race.  The one before it at that object is looked at instead. Called
+ * by dpor.c.
  */
 #include "explore/dpor.h"
 
@@ -45,13 +44,16 @@ static uint32_t own(const struct dpor *d, uint32_t id)
 }
 
 /*
- * The event since which thread id is enabled, unless it always was: something that the two do not
- * share an object for, a free processor perhaps.  What they share objects for is no news.
+ * The event since which thread id is enabled, unless it always was or has an object in common with
+ * what id does: a signal, for one who then stands before a lock.  A thread that has yielded waits
+ * for nothing in particular.
  */
 static uint32_t enabled_by(const struct dpor *d, uint32_t id, const struct sim_op *op)
 {
 	uint32_t after = d->n - 1;
 
+	if (strcmp(op->what, "yield") == 0)
+		return 0;
 	for (uint32_t i = after; i-- > own(d, id);) {
 		const struct dpor_event *e = &d->events[i];
 
@@ -101,11 +103,10 @@ static bool waits_for_some(const struct dpor *d, const struct dpor_event *e, uin
 	return false;
 }
 
-/* Time that may not pass at f was made to by f: nothing else is between them. */
 static void want(struct dpor_event *f, uint32_t thread)
 {
-	if ((f->options & search_bit(thread)) || thread == SIM_TIME)
-		f->wanted |= search_bit(thread) & f->options;
+	if (f->options & search_bit(thread))
+		f->wanted |= search_bit(thread);
 	else
 		f->wanted |= f->options;
 }
@@ -130,21 +131,53 @@ static void reverse(struct dpor *d, uint32_t position, const struct dpor_event *
 			return;
 		first = first == SEARCH_THREADS ? t : first;
 	}
-	if (!(seen & search_bit(e->thread)) && initial(d, c, e->thread, position) &&
-	    !waits_for_some(d, e, position)) {
+	if (!(seen & search_bit(e->thread)) && (f->options & search_bit(e->thread)) &&
+	    initial(d, c, e->thread, position) && !waits_for_some(d, e, position)) {
 		if (covered & search_bit(e->thread))
 			return;
 		first = e->thread;
 	}
-	want(f, first);
+	/* Nobody: the event there is what enables e, and nothing is between them. */
+	if (first < SEARCH_THREADS)
+		want(f, first);
 }
 
-/* Thread p stood before what it does now when the event at `position` was picked, and had to wait.
- */
-static bool waited(const struct dpor *d, uint32_t p, uint32_t position)
+/* The next pick after the event at `position`; 0: there is none yet. */
+static uint32_t pick_after(const struct dpor *d, uint32_t position)
 {
-	return p != SIM_TIME && own(d, p) < position &&
-	       !(d->events[position - 1].options & search_bit(p));
+	for (uint32_t i = position; i < d->n; i++)
+		if (d->events[i].of == 0)
+			return i + 1;
+	return 0;
+}
+
+/* The thread of e stood before it at the event at `position`, and was not enabled. */
+static bool waited(const struct dpor *d, uint32_t position, const struct dpor_event *e)
+{
+	return e->thread != SIM_TIME && own(d, e->thread) < position &&
+	       !(d->events[position - 1].options & search_bit(e->thread));
+}
+
+/* The event at `position` put an end to that. */
+static bool enables(const struct dpor *d, uint32_t position, const struct dpor_event *e)
+{
+	uint32_t next = pick_after(d, position);
+
+	return (next > 0 ? d->events[next - 1].options : d->enabled) & search_bit(e->thread);
+}
+
+/*
+ * e races with the event at `position`, unless that is what it waited for.  Waiting on proves
+ * nothing: what it waits for may be able to happen earlier.  False: look at the one before, too.
+ */
+static bool race_with(struct dpor *d, uint32_t position, const struct dpor_event *e,
+		      const struct dpor_clock *c)
+{
+	bool had_to_wait = waited(d, position, e);
+
+	if (!had_to_wait || !enables(d, position, e))
+		reverse(d, position, e, c);
+	return !had_to_wait;
 }
 
 /* The races of e at one of its objects; `found` knows the events that e races with. */
@@ -161,9 +194,8 @@ static void race_at(struct dpor *d, const struct dpor_event *e, uint32_t slot,
 		if (!writes(e, slot) && !writes(f, there))
 			continue;
 		if (!knows(c, d, here) && !knows(found, d, here)) {
-			if (waited(d, e->thread, here))
+			if (!race_with(d, here, e, c))
 				continue;
-			reverse(d, here, e, c);
 			join(d, found, here);
 		}
 		if (writes(f, there))
@@ -181,9 +213,8 @@ static void race_with_all(struct dpor *d, const struct dpor_event *e, const stru
 
 		if (f == e || f->of > 0 || knows(&found, d, position))
 			continue;
-		if (!waited(d, e->thread, position))
-			reverse(d, position, e, c);
-		join(d, &found, position);
+		if (race_with(d, position, e, c))
+			join(d, &found, position);
 	}
 }
 

@@ -200,11 +200,14 @@ static void (*const by_rule[EXPLORE_RULES])(struct explain *e) = {
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
+/* The same place; who names none says what tells it from others. */
 static bool is_wanted(const struct explain *e, const struct explore_finding *f)
 {
-	return !e->seen && f->rule == e->wanted->rule &&
-	       strcmp(f->driver, e->wanted->driver) == 0 &&
-	       strcmp(f->platform_rule, e->wanted->platform_rule) == 0;
+	if (e->seen || f->rule != e->wanted->rule ||
+	    strcmp(f->platform_rule, e->wanted->platform_rule) != 0)
+		return false;
+	return f->place ? f->place == e->wanted->place
+			: strcmp(f->sentence, e->wanted->sentence) == 0;
 }
 
 static void on_found(void *ctx, const struct explore_finding *f)

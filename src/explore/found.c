@@ -8,6 +8,7 @@
 #include "explore/strategy.h"
 
 #include "base/hash.h"
+#include "base/proc.h"
 
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct explore_found_item *search_found_add(struct search *s, const struct explo
 	uint64_t place = f->place ? f->place : place_of(f);
 	struct explore_found_item **at = &s->out->found;
 
+	s->met |= s->limits.until != 0 && place == s->limits.until;
 	while (*at && (*at)->finding.place != place)
 		at = &(*at)->next;
 	if (*at) {
@@ -64,15 +66,26 @@ void search_found_keep(struct search *s)
 void explore_found(const struct explore_finding *f, bool mild)
 {
 	struct search *s = current;
+	struct explore_finding placed;
 
 	if (!s)
 		return;
+	placed = *f;
+	if (!placed.place)
+		placed.place = place_of(f);
 	s->found = true;
-	search_tell_found(f);
+	search_tell_found(&placed);
 	if (!s->following)
-		search_found_add(s, f);
+		search_found_add(s, &placed);
+	if (s->breaks && !s->following)
+		proc_break();
 	if (!mild)
 		s->world->stop();
+}
+
+const char *explore_asks(void)
+{
+	return current && current->asks ? current->asks : "";
 }
 
 void explore_result_free(struct explore_result *r)

@@ -129,6 +129,7 @@ static void run(void *ctx)
 	if (platform_disturb_start(w) == ERR_OK)
 		platform_feed(w);
 	platform_disturb_join(w);
+	sim_settled();
 	end(w);
 }
 

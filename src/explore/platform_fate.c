@@ -93,10 +93,8 @@ void platform_fate_heard(void *world, const struct engine_indication *ind,
 		verdict_found(EXPLORE_WrongVerdict, "",
 			      "the decisions at %s do not amount to '%s', which was the outcome",
 			      layer_name(ind->layer), outcomes[v->outcome]);
-	if (is_stream(ind->layer))
-		return; /* shown bytes, not a packet */
 	w->words[w->n_words++ % PLATFORM_WORDS] = (struct platform_word){
-		.packet = ind->layer_data,
+		.packet = is_stream(ind->layer) ? NULL : ind->layer_data, /* bytes: no packet's */
 		.op = ind->op ? pend_handle(ind->op) : 0,
 		.layer = ind->layer,
 		.outcome = (uint8_t)v->outcome,

@@ -99,9 +99,19 @@ void platform_filters_add_permit(struct platform_world *w, const char *layer)
 	(void)!add_filter(w, &f);
 }
 
-/* One that is gone already, with its driver's session, is as good as deleted. */
+/* One that is gone already, with its driver's session, is as good as deleted.  What is listed does
+ * not change under the deletions; the range alone would be long, because ids do not begin at 1. */
 void platform_filters_delete(struct platform_world *w, uint32_t driver)
 {
-	for (uint64_t id = w->first_filter[driver]; id < w->first_filter[driver + 1]; id++)
-		(void)!bfe_object_delete_by_id(w->session, MODEL_FILTER, id);
+	struct bfe_enum *e;
+	struct model_object *o;
+
+	if (bfe_enum_create(w->session, &all_filters, &e) != ERR_OK)
+		return;
+	while ((o = bfe_enum_next(e))) {
+		if (o->id >= w->first_filter[driver] && o->id < w->first_filter[driver + 1])
+			(void)!bfe_object_delete_by_id(w->session, MODEL_FILTER, o->id);
+		model_object_put(o);
+	}
+	bfe_enum_destroy(e);
 }

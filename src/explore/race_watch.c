@@ -32,6 +32,7 @@ static struct watch {
 	struct explore_watcher watcher;
 	struct race *race;
 	uint32_t run;
+	bool running; /* while the world is prepared nobody tells what orders its threads */
 	uint32_t n_said;
 	uint64_t said[SAID]; /* hashes of the two places */
 	bool keep;	     /* stacks of accesses */
@@ -45,8 +46,17 @@ static void on_begin(void *ctx)
 
 	race_begin(w->race);
 	w->run++;
+	w->running = true;
 	w->n_said = 0;
 	w->n_stacks = 0;
+}
+
+static void on_end(void *ctx, enum sim_end end)
+{
+	struct watch *w = ctx;
+
+	(void)end;
+	w->running = false;
 }
 
 static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
@@ -80,6 +90,7 @@ wfp_err race_watch_open(void)
 	w->watcher.ctx = w;
 	w->watcher.begin = on_begin;
 	w->watcher.step = on_step;
+	w->watcher.end = on_end;
 	watch = w;
 	explore_watch(&w->watcher);
 	return ERR_OK;
@@ -170,12 +181,15 @@ static void stack_recall(const struct watch *w, const struct race_access *a,
 
 /* ---- findings ------------------------------------------------------------------------------- */
 
-/* In whichever order the two came; false: it is said already. */
-static bool is_new(struct watch *w, const struct race_pair *p)
+/* The same in whichever order the two came. */
+static uint64_t place_of(const struct race_pair *p)
 {
-	uint64_t a = hash_u64((uintptr_t)p->now.pc), b = hash_u64((uintptr_t)p->before.pc);
-	uint64_t both = a + b;
+	return hash_u64((uintptr_t)p->now.pc + EXPLORE_DataRace) +
+	       hash_u64((uintptr_t)p->before.pc + EXPLORE_DataRace);
+}
 
+static bool is_new(struct watch *w, uint64_t both)
+{
 	for (uint32_t i = 0; i < w->n_said; i++)
 		if (w->said[i] == both)
 			return false;
@@ -195,7 +209,7 @@ static const char *access_name(const struct race_access *a)
 static void say(struct watch *w, const struct race_pair *p)
 {
 	const struct nt_driver *d = thread_slot_get(THREAD_SLOT_DRIVER);
-	struct explore_finding f = {.rule = EXPLORE_DataRace};
+	struct explore_finding f = {.rule = EXPLORE_DataRace, .place = place_of(p)};
 
 	snprintf(f.driver, sizeof(f.driver), "%s", d ? nt_driver_name(d) : "");
 	snprintf(f.sentence, sizeof(f.sentence),
@@ -219,12 +233,12 @@ static void note(const void *address, uint32_t size, bool write, bool atomic, co
 	};
 	struct race_pair p;
 
-	if (!watch)
+	if (!watch || !watch->running)
 		return;
 	a.thread = thread_id();
 	if (watch->keep)
 		a.stack = stack_keep(watch, &a);
-	if (race_access(watch->race, &a, &p) && is_new(watch, &p))
+	if (race_access(watch->race, &a, &p) && is_new(watch, place_of(&p)))
 		say(watch, &p);
 }
 

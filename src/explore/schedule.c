@@ -30,7 +30,7 @@ static wfp_err reserve(struct explore_schedule *s, uint32_t room)
 
 wfp_err explore_schedule_add(struct explore_schedule *s, struct explore_choice c)
 {
-	wfp_err err = s->n < s->room ? ERR_OK : reserve(s, s->room * 2);
+	wfp_err err = reserve(s, s->n < s->room ? s->room : 2 * s->room + 1);
 
 	if (!err)
 		s->choices[s->n++] = c;

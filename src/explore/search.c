@@ -126,15 +126,19 @@ static void record(struct search *s, struct explore_choice c, const struct sim_v
 			w->choice(w->ctx, &c, v);
 }
 
-static void check_length(struct search *s)
+static __attribute__((noinline)) void too_long(const struct search *s)
 {
 	struct explore_finding f = {.rule = EXPLORE_Livelock};
 
-	if (LIKELY(s->current.n < s->limits.steps))
-		return;
 	snprintf(f.sentence, sizeof(f.sentence), "after %u steps the run has not ended",
 		 s->limits.steps);
 	explore_found(&f, false);
+}
+
+static void check_length(const struct search *s)
+{
+	if (UNLIKELY(s->current.n >= s->limits.steps))
+		too_long(s);
 }
 
 static void leave(struct search *s, bool astray)
@@ -205,7 +209,7 @@ static uint32_t on_choose(void *ctx, uint32_t n, const char *what)
 	struct search *s = ctx;
 	uint32_t value;
 
-	(void)what;
+	s->asks = what;
 	check_length(s);
 	value = s->following ? follow(s, EXPLORE_VALUE) : s->strategy->choose(s, n);
 	if (UNLIKELY(value >= n)) {
@@ -365,7 +369,7 @@ static void run_once(struct search *s)
 		s->strategy->ended(s, end);
 	s->world->rewind();
 	s->check_due = s->check_due || s->out->runs % CHECK_EVERY == 1 || s->out->n_found > known;
-	if (s->check_due && !s->cut && !s->out->stopped_by) {
+	if (s->check_due && !s->once && !s->cut && !s->out->stopped_by) {
 		s->check_due = false;
 		run_again(s, end);
 	}
@@ -375,7 +379,7 @@ static bool may_go_on(struct search *s)
 {
 	if (s->limits.runs > 0 && s->out->runs >= s->limits.runs)
 		search_stop(s, "runs");
-	if (s->out->n_found >= s->limits.findings)
+	if (s->out->n_found >= s->limits.findings || s->met)
 		search_stop(s, "findings");
 	if (s->shared && s->out->stopped_by && strcmp(s->out->stopped_by, "findings") == 0)
 		*s->shared->stop = 1;
@@ -424,7 +428,8 @@ void search_run(struct search *s)
 	static const struct strategy *const strategies[] = {
 		[EXPLORE_ALL] = &strategy_all,	     [EXPLORE_BOUND] = &strategy_bound,
 		[EXPLORE_PCT] = &strategy_pct,	     [EXPLORE_RANDOM] = &strategy_random,
-		[EXPLORE_REPLAY] = &strategy_replay,
+		[EXPLORE_REPLAY] = &strategy_replay, [EXPLORE_FAULTS] = &strategy_faults,
+		[EXPLORE_GUIDE] = &strategy_guide,
 	};
 
 	if (s->asked == EXPLORE_DEFAULT)
@@ -442,6 +447,8 @@ static const struct explore_limits defaults[] = {
 	[EXPLORE_PCT] = {.processors = 2},
 	[EXPLORE_RANDOM] = {.processors = 2},
 	[EXPLORE_REPLAY] = {.runs = 1},
+	[EXPLORE_FAULTS] = {.processors = 2},
+	[EXPLORE_GUIDE] = {.runs = 1},
 };
 static const struct explore_limits all_defaults = {
 	.bound = 3,
@@ -482,18 +489,19 @@ static struct explore_limits filled(struct explore_limits l, enum explore_strate
 	return l;
 }
 
-static struct search *new_search(const struct explore_subject *subject,
-				 enum explore_strategy strategy,
-				 const struct explore_limits *limits)
+struct search *search_new(const struct search_world *world, const struct explore_subject *subject,
+			  enum explore_strategy strategy, const struct explore_limits *limits)
 {
 	static const struct explore_limits none = {0};
 	struct search *s = sim_control_alloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
+	s->world = world;
 	s->subject = subject;
 	s->asked = strategy;
 	s->limits = filled(limits ? *limits : none, strategy);
+	s->guide = s->limits.guide;
 	s->out = &s->result;
 	s->deadline = s->limits.seconds == 0 ? UINT64_MAX
 					     : team_clock() + s->limits.seconds * 1000000000u;
@@ -513,34 +521,47 @@ static struct search *new_search(const struct explore_subject *subject,
 	return NULL;
 }
 
-static void free_search(struct search *s)
+void search_delete(struct search *s)
 {
 	explore_schedule_free(&s->current);
 	explore_schedule_free(&s->follow);
 	sim_control_free(s);
 }
 
-/* Who points to the search does so before the world is opened: a rewind puts it back. */
-static wfp_err run_in_world(struct search *s, struct buf *why)
+/* Everything that points to the search is set before the world is opened: a rewind puts it back. */
+wfp_err search_enter(struct search *s, struct buf *why)
 {
-	uint64_t begun = team_clock();
 	wfp_err err;
 
 	search_found_hold(s);
 	err = s->world->open(&s->controller, world_main, s);
-	if (err) {
-		search_found_hold(NULL);
-		buf_append_str(why, s->prepared ? s->why : err_text(err));
-		return s->prepared ? s->prepared : err;
-	}
+	if (!err)
+		return ERR_OK;
+	search_found_hold(NULL);
+	buf_append_str(why, s->prepared ? s->why : err_text(err));
+	return s->prepared ? s->prepared : err;
+}
+
+void search_leave(struct search *s)
+{
+	s->world->close();
+	search_found_hold(NULL);
+}
+
+static wfp_err run_in_world(struct search *s, struct buf *why)
+{
+	wfp_err err = search_enter(s, why);
+	uint64_t begun = team_clock();
+
+	if (err)
+		return err;
 	if (s->limits.jobs > 1)
 		err = search_run_team(s);
 	else
 		search_run(s);
-	search_found_hold(NULL);
 	s->out->nanoseconds = team_clock() - begun;
 	s->out->threads_max = s->threads > s->out->threads_max ? s->threads : s->out->threads_max;
-	s->world->close();
+	search_leave(s);
 	return err;
 }
 
@@ -549,18 +570,17 @@ wfp_err search_in_world(const struct search_world *world, const struct explore_s
 			const struct explore_schedule *replay, struct explore_result *out,
 			struct buf *why)
 {
-	struct search *s = new_search(subject, strategy, limits);
+	struct search *s = search_new(world, subject, strategy, limits);
 	wfp_err err;
 
 	if (!s)
 		return ERR_NO_MEMORY;
-	s->world = world;
 	s->replay = replay;
 	err = run_in_world(s, why);
 	if (err)
 		explore_result_free(s->out);
 	else
 		*out = s->result;
-	free_search(s);
+	search_delete(s);
 	return err;
 }

@@ -25,9 +25,13 @@ enum explore_strategy {
 	EXPLORE_PCT,
 	EXPLORE_RANDOM,
 	EXPLORE_REPLAY,
+	EXPLORE_FAULTS, /* for explore_faults (faults.h) alone */
+	EXPLORE_GUIDE,	/* for shrinking alone: a schedule of nearly the same subject (guide.h) */
 };
 
 /* 0: the default in brackets. */
+struct explore_guide;
+
 struct explore_limits {
 	uint64_t runs;	     /* [no limit] */
 	uint64_t seconds;    /* [no limit; EXPLORE_DEFAULT 60] */
@@ -40,6 +44,8 @@ struct explore_limits {
 	uint32_t processors; /* [bound, pct: 2; all: any number] */
 	uint32_t jobs;	     /* processes of the system [1]; all and replay take one in any case */
 	uint64_t seed;
+	uint64_t until;			   /* a finding of this place ends the search as well */
+	const struct explore_guide *guide; /* of EXPLORE_GUIDE */
 };
 
 enum explore_claim {
@@ -103,9 +109,28 @@ struct explore_watcher {
 	void (*step)(void *ctx, uint32_t thread, const struct sim_op *op);
 	void (*choice)(void *ctx, const struct explore_choice *c,
 		       const struct sim_view *v); /* v NULL: a value */
+	/* As explore_found, with its place: in the run, or after it and before the rewind. */
 	void (*found)(void *ctx, const struct explore_finding *f);
 	void (*end)(void *ctx, enum sim_end end);
 	struct explore_watcher *next; /* the search's */
 };
 void explore_watch(struct explore_watcher *w);
 void explore_unwatch(struct explore_watcher *w);
+/* What the value is for that is being chosen, or was chosen last: "memory". */
+const char *explore_asks(void);
+
+/* ---- one run after another -------------------------------------------------------------------
+ */
+
+/* A subject that is prepared once and replayed as often as wanted: for shrinking. */
+struct explore_session;
+
+MUST_CHECK wfp_err explore_session_open(struct explore_session **out,
+					const struct explore_subject *s,
+					const struct explore_limits *limits, struct buf *why);
+/* As EXPLORE_REPLAY; the run is not repeated to see whether it goes the same way. */
+void explore_session_replay(struct explore_session *session,
+			    const struct explore_schedule *schedule, struct explore_result *out);
+/* Findings and crashes stop in the debugger (proc_break), on the stack where they are. */
+void explore_session_break(struct explore_session *session);
+void explore_session_close(struct explore_session *session);

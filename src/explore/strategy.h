@@ -34,7 +34,7 @@ struct strategy {
 };
 
 extern const struct strategy strategy_all, strategy_bound, strategy_pct, strategy_random,
-	strategy_replay;
+	strategy_replay, strategy_faults, strategy_guide;
 
 /* Where runs happen: the controlled world of base/sim, or in tests a world of toys. */
 struct search_world {
@@ -61,6 +61,7 @@ struct search {
 	const struct strategy *strategy;
 	void *state; /* the strategy's */
 	const struct explore_schedule *replay;
+	const struct explore_guide *guide;
 	enum explore_strategy asked;
 	struct explore_result result, *out; /* out: always &result */
 	struct sim_controller controller;
@@ -78,8 +79,10 @@ struct search {
 	uint32_t running; /* who was picked last */
 	uint32_t threads; /* seen */
 	uint32_t preemptions;
-	bool cut;   /* by the strategy */
-	bool found; /* something, in this run */
+	bool cut;    /* by the strategy */
+	bool found;  /* something, in this run */
+	bool met;    /* what limits.until names */
+	bool breaks; /* the debugger is told of findings where they are */
 
 	/* What it counts for; set by the strategy. */
 	uint32_t round; /* complete runs with that many preemptions; SEARCH_ANY: with any number */
@@ -87,8 +90,9 @@ struct search {
 
 	/* A run is executed twice, to see whether it goes the same way. */
 	struct explore_schedule follow;
+	const char *asks; /* what the value is for that is being chosen */
 	bool following, astray;
-	bool check_due;
+	bool check_due, once; /* once: none is */
 };
 
 /* ---- for strategies */
@@ -117,12 +121,21 @@ uint32_t search_plain(uint64_t options, uint32_t running);
 
 /* ---- for search.c and team.c */
 
+/* NULL: no memory. */
+struct search *search_new(const struct search_world *world, const struct explore_subject *subject,
+			  enum explore_strategy strategy, const struct explore_limits *limits);
+void search_delete(struct search *s);
+/* Prepares the subject; from then until search_leave, runs can be made, and found to be wrong. */
+MUST_CHECK wfp_err search_enter(struct search *s, struct buf *why);
+void search_leave(struct search *s);
 void search_run(struct search *s);
 wfp_err search_run_team(struct search *s);
 void search_tell_found(const struct explore_finding *f); /* the watchers */
 struct explore_found_item *search_found_add(struct search *s, const struct explore_finding *f);
 void search_found_keep(struct search *s); /* the schedule, in what this run has found */
 void search_found_hold(struct search *s); /* explore_found speaks to this search from now on */
+
+extern const struct search_world search_controlled;
 
 /* As explore_search, in another world. */
 MUST_CHECK wfp_err search_in_world(const struct search_world *world,

@@ -46,6 +46,13 @@ bool trace_is_plain(const char *text, size_t len)
 	return true;
 }
 
+void trace_make_plain(char *text)
+{
+	for (; *text; text++)
+		if (!trace_is_plain(text, 1))
+			*text = '?';
+}
+
 /* At most max bytes of text, as a string that can stand on a line. */
 static const char *keep(struct explore_trace *t, const char *text, size_t len, size_t max)
 {
@@ -58,9 +65,9 @@ static const char *keep(struct explore_trace *t, const char *text, size_t len, s
 	kept = arena_alloc(&t->texts, len + 1);
 	if (!kept)
 		return NULL;
-	for (size_t i = 0; i < len; i++)
-		kept[i] = (char)(trace_is_plain(&text[i], 1) ? text[i] : '?');
+	memcpy(kept, text, len);
 	kept[len] = '\0';
+	trace_make_plain(kept);
 	return kept;
 }
 

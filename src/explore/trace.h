@@ -11,8 +11,8 @@
  *	scenario
  *		<the scenario's lines, each behind a tab>
  *	schedule
- *	- 2 packet-1 lock pend.slot
- *	! 3 worker atomic heap.2+0x40
+ *	- 2 packet 1 lock heap.1:1040+0x40
+ *	! 3 worker store heap.1:2a80
  *	= 1/2 memory
  *	end
  *
@@ -65,6 +65,8 @@ void trace_free(struct explore_trace *t); /* NULL is fine */
 /* Copies the strings; a control character in a note becomes '?', and a long note is cut. */
 MUST_CHECK wfp_err trace_add_step(struct explore_trace *t, struct explore_choice c,
 				  const char *note);
+/* Control characters become '?', so that the text can stand on a line, and on a terminal. */
+void trace_make_plain(char *text);
 /* ERR_INVALID_DATA: the name cannot stand on a line. */
 MUST_CHECK wfp_err trace_add_driver(struct explore_trace *t, const char *file,
 				    const uint8_t sha256[DIGEST_SIZE]);

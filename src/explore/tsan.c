@@ -34,8 +34,11 @@ static struct {
 	void *calls[CALLS_MAX];
 } stacks[RACE_THREADS];
 
-static bool
-	used; /* set when an instrumented object is loaded, which is before the world is ready */
+/*
+ * Set when instrumented code is loaded, or runs: a second world finds the object loaded already,
+ * and its variables as they were.  Either is before the world is ready.
+ */
+static bool used;
 
 bool tsan_is_used(void)
 {
@@ -130,6 +133,7 @@ void __tsan_func_entry(void *caller)
 {
 	uint32_t id = thread_id();
 
+	used = true;
 	if (id >= RACE_THREADS)
 		return;
 	if (stacks[id].depth < CALLS_MAX)

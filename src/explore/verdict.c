@@ -330,24 +330,23 @@ static void judge_bug(const struct scenario *s)
 }
 
 /* Nobody is caught in the act: who wrote is for the run that explains. */
-static void judge_freed(void)
+static void report_freed(const struct sim_block *block)
 {
 	struct explore_finding f = {.rule = EXPLORE_UseAfterFree};
-	struct sim_block block;
 
-	if (!sim_block_check_freed(&block))
-		return;
 	snprintf(f.sentence, sizeof(f.sentence),
-		 "a block of %zu bytes was written to after it had been freed", block.size);
+		 "a block of %zu bytes was written to after it had been freed", block->size);
 	explore_found(&f, true);
 }
 
 void verdict_end(const struct scenario *s, enum sim_end how)
 {
+	struct sim_block block;
+
 	if (how == SIM_END_CRASHED)
 		judge_crash(s);
 	else if (how == SIM_END_BUG)
 		judge_bug(s);
-	else
-		judge_freed();
+	else if (sim_block_check_freed(&block))
+		report_freed(&block);
 }

@@ -22,6 +22,7 @@ struct slot {
 static struct {
 	struct lock lock;
 	struct slot slots[SLOTS]; /* [L] */
+	unsigned end;		  /* [L] behind the last slot that was ever used */
 } handles;
 
 void nt_handles_start(void)
@@ -101,6 +102,8 @@ wfp_err nt_handle_open(struct nt_object *ob, HANDLE *out)
 	if (i < SLOTS) {
 		ob->refs++;
 		handles.slots[i].ob = ob;
+		if (i >= handles.end)
+			handles.end = i + 1;
 		*out = handle_of(i);
 	}
 	lock_drop(&handles.lock);
@@ -147,7 +150,7 @@ HANDLE nt_handle_of_driver(const struct nt_driver *d, enum nt_kind kind)
 	unsigned i;
 
 	lock_take(&handles.lock);
-	for (i = 0; i < SLOTS && !h; i++) {
+	for (i = 0; i < handles.end && !h; i++) {
 		const struct nt_object *ob = handles.slots[i].ob;
 
 		if (ob && ob->driver == d && ob->kind == kind)

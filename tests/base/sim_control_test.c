@@ -599,3 +599,27 @@ TEST(the_controller_says_which_allocation_fails)
 	}
 	close_world();
 }
+
+/* ---- the next world -------------------------------------------------------------------------- */
+
+static unsigned prepared_times;
+
+static void prepare_and_change(UNUSED void *arg)
+{
+	CHECK_EQ_U(prepared_times++, 0);
+	sim_ready();
+	prepared_times += 10;
+}
+
+TEST(the_next_world_finds_the_program_as_this_one_did)
+{
+	for (int world = 0; world < 3; world++) {
+		seen_make();
+		if (!open_world(prepare_and_change))
+			return;
+		CHECK_EQ_U(run_once(), SIM_END_DONE);
+		CHECK_EQ_U(prepared_times, 11);
+		close_world();
+		CHECK_EQ_U(prepared_times, 0);
+	}
+}

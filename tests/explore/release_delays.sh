@@ -24,7 +24,7 @@ compile() {
 
 mkdir "$work/src"
 cp -r src/base "$work/src/base"
-sed -i -E 's/^\s*DELAY_POINT\(\);$//; s/^(#define ATOMIC_POINT\(.*\)) DELAY_POINT\(\)$/\1 ((void)0)/' \
+sed -i -E 's/^\s*DELAY_POINT\(\);$//; s/^(#define ATOMIC_[A-Z]+\(.*\))\s+DELAY_POINT\(\)$/\1 ((void)0)/' \
 	$(grep -rl DELAY_POINT "$work/src/base")
 rm "$work/src/base/host/delay.h"; touch "$work/src/base/host/delay.h"
 ! grep -rn DELAY_POINT "$work/src/base"

@@ -2,17 +2,16 @@
 /*
  * search - the clever searches against a stupid enumeration of every schedule, on random toys.
  */
-#define TOY_STUBS 1
 #include "base/rng.h"
 #include "explore/toys.h"
 #include "harness.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define PROGRAMS 60u
+#define PROGRAMS 20u
 #else
-#define PROGRAMS 400u
+#define PROGRAMS 100u
 #endif
-#define LEAVES_MAX 60000u
+#define LEAVES_MAX 10000u
 #define SET_ROOM   (1u << 17)
 
 /* ---- sets of hashes */
@@ -74,7 +73,10 @@ static bool dependent(const struct toy_event *a, const struct toy_event *b)
 		return true;
 	if (a->thread == b->thread)
 		return true;
-	return toy_touches(a->kind) && toy_touches(b->kind) && a->object == b->object &&
+	return toy_touches(a->kind) && toy_touches(b->kind) &&
+	       (a->object == b->object || (a->kind == TOY_WAIT && a->second == b->object) ||
+		(b->kind == TOY_WAIT && b->second == a->object) ||
+		(a->kind == TOY_WAIT && b->kind == TOY_WAIT && a->second == b->second)) &&
 	       (toy_writes(a->kind) || toy_writes(b->kind));
 }
 
@@ -138,6 +140,7 @@ static void enter(const struct toy_state *s, const struct toy_trace *t, uint32_t
 			.kind = o->kind,
 			.object = o->object,
 			.value = (uint8_t)v,
+			.second = (uint8_t)o->value,
 		};
 		trace.preemptions += preempts;
 		toy_step(toy.program, &state, thread, v);
@@ -226,15 +229,16 @@ static struct explore_result search(const struct toy_program *p, enum explore_st
 
 /* ---- random toys */
 
-#define PLAIN_KINDS 10u
-#define WITH_TIME   11u
+#define PLAIN_KINDS 11u
+#define WITH_TIME   12u
 
 static void random_thread(struct rng *r, struct toy_op *ops, uint32_t n, uint32_t n_kinds)
 {
-	static const uint8_t kinds[] = {TOY_READ,  TOY_READ,   TOY_WRITE, TOY_WRITE,
-					TOY_ADD,   TOY_LOCK,   TOY_LOCK,  TOY_POST,
-					TOY_AWAIT, TOY_CHOOSE, TOY_SLEEP};
+	static const uint8_t kinds[] = {TOY_READ,  TOY_READ,   TOY_WRITE,  TOY_WRITE,
+					TOY_ADD,   TOY_LOCK,   TOY_LOCK,   TOY_POST,
+					TOY_AWAIT, TOY_CHOOSE, TOY_SIGNAL, TOY_SLEEP};
 	uint32_t held = 0, i = 0;
+	bool waited = false;
 
 	while (i < n) {
 		uint8_t kind = kinds[rng_below(r, n_kinds)];
@@ -246,6 +250,14 @@ static void random_thread(struct rng *r, struct toy_op *ops, uint32_t n, uint32_
 			held |= 1u << object;
 		if (kind == TOY_UNLOCK)
 			held &= ~(1u << object);
+		if (kind == TOY_SIGNAL && (held & 1) && !waited && rng_below(r, 2) == 0) {
+			waited = true;
+			ops[i++] = (struct toy_op){TOY_WAIT, 0, 4};
+			ops[i++] = (struct toy_op){TOY_RETAKE, 0, 4};
+			continue;
+		}
+		if (kind == TOY_SIGNAL)
+			object = 4;
 		if (kind == TOY_POST || kind == TOY_AWAIT)
 			object = (uint8_t)(object + 2);
 		if (kind == TOY_CHOOSE && rng_below(r, 3) > 0)

@@ -3,13 +3,15 @@
  * threads_run - a scenario of the explorer with threads of the system, again and again.
  *
  *	threads_run SCENARIO [--driver FILE]... [--rounds N] [--seed S] [--delays ONE_IN]
+ *[--despite]
  *
  * Nobody chooses who runs: the machine does, helped by delays at the scheduling points.  What that
  * may find is found by whoever watches: ThreadSanitizer, valgrind, or the checks at the end of each
  * round, which are the explorer's (every packet answered once, nothing held, no rule broken but
  * those that a disturbance excuses, drivers unloaded, no memory left).  Two workers share the
- * packets, each disturbance is a thread of its own.  A scenario that expects a finding is left
- * out: its drivers have races.
+ * packets, each disturbance is a thread of its own.  A scenario that expects a finding is left out,
+ * for its drivers have races, unless --despite says to play it all the same.  --plant makes the
+ *workers race with each other, so that it can be seen that whoever watches sees it.
  */
 #include "threads_stage.h"
 
@@ -36,6 +38,8 @@ static struct {
 	unsigned n_drivers;
 	uint64_t rounds, seed;
 	uint32_t delays; /* one in so many points; 0: none */
+	bool despite;	 /* play it although it expects a finding */
+	bool plant;	 /* a race */
 } options = {.rounds = 100, .seed = 1, .delays = 8};
 
 struct worker {
@@ -63,6 +67,7 @@ static struct {
 	struct flow_key keys[SCENARIO_PACKETS];	   /* [I] */
 	struct atom32 answered[SCENARIO_PACKETS];  /* [A] */
 	struct atom32 fed, n_answered, sent, stop; /* [A] */
+	unsigned planted;			   /* nobody's */
 } run;
 
 /* ---- packets -------------------------------------------------------------------------------- */
@@ -130,6 +135,8 @@ static void work(void *arg)
 	struct worker *w = arg;
 	uint64_t now, next;
 
+	if (options.plant)
+		run.planted++;
 	stack_worker_enter(w->worker);
 	while (!atom32_load(&run.stop) || !stack_quiet(run.stage.stack)) {
 		now = clock_now();
@@ -305,7 +312,7 @@ static void play(uint64_t round)
 static void usage(void)
 {
 	stage_fail("usage: threads_run SCENARIO [--driver FILE]... [--rounds N] [--seed S] "
-		   "[--delays ONE_IN]");
+		   "[--delays ONE_IN] [--despite] [--plant]");
 }
 
 static bool parse_option(const char *name, const char *value)
@@ -328,6 +335,10 @@ static void parse_arguments(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] != '-' && !options.file)
 			options.file = argv[i];
+		else if (strcmp(argv[i], "--despite") == 0)
+			options.despite = true;
+		else if (strcmp(argv[i], "--plant") == 0)
+			options.plant = true;
 		else if (i + 1 == argc || !parse_option(argv[i], argv[i + 1]))
 			usage();
 		else
@@ -359,7 +370,7 @@ int main(int argc, char **argv)
 	parse_arguments(argc, argv);
 	s = read_scenario();
 	run.scenario = s;
-	if (s->expect_rules || s->capture) {
+	if ((s->expect_rules && !options.despite) || s->capture) {
 		printf("skip: %s\n",
 		       s->capture ? "a capture needs a path" : "it expects a finding");
 		scenario_free(s);

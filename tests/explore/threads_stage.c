@@ -264,7 +264,8 @@ void stage_add_filter(struct stage *s, const char *layer)
 	add_filter(s, &(struct scenario_filter){.layer = layer, .permit = true});
 }
 
-/* The driver may have gone, and its filters with it. */
+/* The driver may have gone, and its filters with it; those of a dynamic session are its own alone.
+ */
 void stage_delete_filters(struct stage *s, unsigned driver)
 {
 	const struct stage_objects *o = &s->filters[driver];
@@ -273,7 +274,7 @@ void stage_delete_filters(struct stage *s, unsigned driver)
 	for (unsigned i = 0; i < o->n; i++) {
 		wfp_err err = bfe_object_delete_by_id(session, MODEL_FILTER, o->ids[i]);
 
-		if (err != ERR_FILTER_NOT_FOUND)
+		if (err != ERR_FILTER_NOT_FOUND && err != ERR_WRONG_SESSION)
 			must(err, "deleting a filter");
 	}
 	bfe_session_close(session);

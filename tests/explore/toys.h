@@ -12,22 +12,6 @@
 #include "base/hash.h"
 #include "explore/strategy.h"
 
-#ifdef TOY_STUBS
-#include <stdlib.h>
-void *sim_control_alloc(size_t n)
-{
-	return calloc(1, n);
-}
-void *sim_control_realloc(void *p, size_t n)
-{
-	return realloc(p, n);
-}
-void sim_control_free(void *p)
-{
-	free(p);
-}
-#endif
-
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +35,9 @@ enum toy_kind {
 	TOY_LAST,   /* if local is 0: object2 = 1: the last one frees */
 	TOY_USE,    /* wrong when object is 1: it was freed */
 	TOY_SLEEP,  /* waits for time */
+	TOY_WAIT,   /* drops lock `object` to wait for a signal of condition `value` */
+	TOY_RETAKE, /* follows: once signalled, waits for the lock */
+	TOY_SIGNAL, /* wakes all who wait for condition `object` */
 };
 
 struct toy_op {
@@ -70,13 +57,15 @@ struct toy_state {
 	uint64_t local[TOY_THREADS]; /* a hash of all that the thread has seen */
 	uint32_t seen[TOY_THREADS];  /* the last of it */
 	uint32_t exists;
-	uint32_t slept; /* set of threads whose time has come */
+	uint32_t slept;	    /* set of threads whose time has come */
+	uint32_t signalled; /* set of threads whose signal has come */
 	bool wrong;
 };
 
 struct toy_event {
 	uint8_t thread, kind, object;
-	uint8_t value; /* of a choose */
+	uint8_t value;	/* of a choose */
+	uint8_t second; /* of a wait: the condition */
 };
 
 struct toy_trace {
@@ -118,6 +107,8 @@ static inline bool toy_enabled(const struct toy_program *p, const struct toy_sta
 	switch (o->kind) {
 	case TOY_LOCK:
 		return s->holder[o->object] == 0;
+	case TOY_RETAKE:
+		return s->holder[o->object] == 0 && (s->signalled >> t & 1);
 	case TOY_AWAIT:
 		return s->objects[o->object] != 0;
 	case TOY_SLEEP:
@@ -137,6 +128,13 @@ static inline void toy_see(struct toy_state *s, uint32_t t, uint32_t what)
 {
 	s->seen[t] = what;
 	s->local[t] = hash_u64(s->local[t] ^ (what + 1));
+}
+
+static inline void toy_signal(const struct toy_program *p, struct toy_state *s, uint32_t condition)
+{
+	for (uint32_t t = 0; t < p->threads; t++)
+		if (toy_next(p, s, t)->kind == TOY_RETAKE && toy_next(p, s, t)->value == condition)
+			s->signalled |= 1u << t;
 }
 
 /* The value of a choose is given. */
@@ -161,6 +159,14 @@ static inline void toy_step(const struct toy_program *p, struct toy_state *s, ui
 	case TOY_LOCK:
 		s->holder[o->object] = t + 1;
 		break;
+	case TOY_RETAKE:
+		s->holder[o->object] = t + 1;
+		s->signalled &= ~(1u << t);
+		break;
+	case TOY_SIGNAL:
+		toy_signal(p, s, o->object);
+		break;
+	case TOY_WAIT:
 	case TOY_UNLOCK:
 		s->holder[o->object] = 0;
 		break;
@@ -207,13 +213,15 @@ static inline bool toy_touches(uint32_t kind)
 static inline struct sim_op toy_op_of(const struct toy_op *o)
 {
 	static const char *const names[] = {
-		"end",	 "read",   "write", "add",  "lock", "unlock", "post",
-		"await", "choose", "spawn", "last", "use",  "sleep",
+		"end",	  "read",  "write", "add", "lock",  "unlock", "post",	"await",
+		"choose", "spawn", "last",  "use", "sleep", "wait",   "retake", "signal",
 	};
+	bool waits = o->kind == TOY_WAIT;
 
 	return (struct sim_op){
 		.what = names[o->kind],
-		.object = toy_touches(o->kind) ? &toy.slots[o->object] : NULL,
+		.object = toy_touches(o->kind) ? &toy.slots[waits ? o->value : o->object] : NULL,
+		.object2 = waits ? &toy.slots[o->object] : NULL,
 		.access = toy_writes(o->kind) ? SIM_WRITE : SIM_READ,
 	};
 }
@@ -285,6 +293,7 @@ static inline void toy_execute(uint32_t t)
 		.kind = o->kind,
 		.object = o->object,
 		.value = (uint8_t)value,
+		.second = (uint8_t)o->value,
 	};
 	toy_step(toy.program, &toy.state, t, value);
 }

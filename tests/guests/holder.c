@@ -50,6 +50,9 @@ static CALLOUT Callouts[] = {
 static VOID NTAPI Unload(PDRIVER_OBJECT driver)
 {
 #ifdef NOWAIT
+	FwpmEngineClose(Guest.engine);
+	GuestUnregister(Callouts, ARRAYSIZE(Callouts));
+	Guest.engine = NULL;
 	Guest.injection = NULL; /* destroying it is what would wait */
 #endif
 	GuestEnd(Callouts, ARRAYSIZE(Callouts));

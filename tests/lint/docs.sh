@@ -22,5 +22,6 @@ else n=$((n + 1)); echo "ok $n - manual_pages_are_well_formed # SKIP no mandoc";
 for sub in replay show add delete set export import monitor; do
 	point "wfp_${sub}_documents_every_option" documented wfp man/wfp.1 "$sub"
 done
+point wfp_explore_documents_every_option documented wfp man/wfp-explore.1 explore
 point wfpd_documents_every_option documented wfpd man/wfpd.8
 finish

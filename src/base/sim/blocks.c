@@ -408,12 +408,31 @@ bool sim_block_find(const void *address, struct sim_block *out)
 	return true;
 }
 
-/* Every byte is the pattern: the first one, and each is as the one before. */
+bool blocks_place(const void *address, struct sim_place *out)
+{
+	struct sim_block block;
+	uint32_t thread;
+
+	if (!sim_block_find(address, &block))
+		return false;
+	thread = range_of(address) / 2;
+	*out = (struct sim_place){
+		.heap = true,
+		.thread = thread + 1,
+		.block = (uint64_t)((const char *)block.start - range_start(0, thread)),
+		.offset = (uint64_t)((const char *)address - (const char *)block.start),
+	};
+	return true;
+}
+
+/* Each byte is as the one before it, and the first is as it should be. */
 static bool is_untouched(const struct header *h)
 {
 	const uint8_t *data = h->data;
 
-	return h->size == 0 || (data[0] == SIM_FREED && memcmp(data, data + 1, h->size - 1) == 0);
+	if (h->size == 0)
+		return true;
+	return data[0] == SIM_FREED && memcmp(data, data + 1, h->size - 1) == 0;
 }
 
 bool sim_block_check_freed(struct sim_block *out)

@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/sim/snapshot.h"
+#include "base/sim_control.h"
 
 MUST_CHECK wfp_err blocks_begin(void);
 void blocks_end(void);
@@ -27,6 +28,8 @@ void *blocks_alloc(size_t align, size_t size);
 void *blocks_alloc_guarded(size_t size);
 void blocks_free(void *p);
 size_t blocks_size(const void *p);
+
+bool blocks_place(const void *address, struct sim_place *out);
 
 /* The program asks whether this allocation is one that fails. */
 bool blocks_fail(void);

@@ -106,6 +106,17 @@ static wfp_err stacks_ready(void)
 	return err;
 }
 
+bool sim_place_find(const void *address, struct sim_place *out)
+{
+	size_t at = control ? (size_t)((const char *)address - control->stacks) : SIZE_MAX;
+
+	if (at >= SIM_THREADS_MAX * slot_size())
+		return control && blocks_place(address, out);
+	*out = (struct sim_place){.thread = (uint32_t)(at / slot_size()) + 1,
+				  .offset = at % slot_size()};
+	return true;
+}
+
 /* ---- leaving the world ---------------------------------------------------------------------- */
 
 void control_leave(enum sim_end end)
@@ -180,7 +191,7 @@ static wfp_err remember(void)
 	if (!err)
 		err = stacks_ready();
 	if (!err)
-		err = snapshot_add_variables(s);
+		err = snapshot_add_program(s);
 	world.self = &world.outside;
 	control->threads_at_ready = world.ids;
 	control->exploring = true;
@@ -254,48 +265,69 @@ undo_snapshot:
 	return err;
 }
 
-/* The variables of the program become what they were before: those of this file, too. */
-static void forget(struct control *c)
+wfp_err control_loaded(const void *base)
 {
-	struct snapshot_pristine *before = c->snapshot.pristine;
-
-	free(c);
-	snapshot_put_back(before);
-}
-
-static wfp_err control_new(struct control **out, const struct sim_controller *c)
-{
-	struct control *new = calloc(1, sizeof(*new));
 	wfp_err err;
 
-	if (!new)
+	if (control->n_loaded == CONTROL_OBJECTS)
 		return ERR_NO_MEMORY;
-	new->controller = *c;
-	err = snapshot_keep(&new->snapshot, NULL);
+	err = snapshot_keep(&control->loaded[control->n_loaded], base);
 	if (err)
-		forget(new);
-	else
-		*out = new;
-	return err;
+		return err;
+	control->n_loaded++;
+	snapshot_note_object(base);
+	return ERR_OK;
+}
+
+/*
+ * The next world finds everything as this one did.  What was loaded stays mapped, so that addresses
+ * in its code can still be named, and looks as if it had just been loaded.
+ */
+static void put_back(struct control *closed)
+{
+	while (closed->n_loaded > 0)
+		snapshot_put_back(&closed->loaded[--closed->n_loaded]);
+	snapshot_put_back(&closed->before);
+	snapshot_forget_objects();
+}
+
+/* With the program's variables as they are when there is no world. */
+static wfp_err create(const struct sim_controller *c, void (*main)(void *), void *arg)
+{
+	struct control *created = calloc(1, sizeof(*created));
+	wfp_err err;
+
+	if (!created)
+		return ERR_NO_MEMORY;
+	created->controller = *c;
+	created->fn = main;
+	created->arg = arg;
+	err = snapshot_keep(&created->before, NULL);
+	if (err) {
+		free(created);
+		return err;
+	}
+	control = created;
+	return ERR_OK;
 }
 
 wfp_err sim_control_open(const struct sim_controller *c, void (*main)(void *), void *arg)
 {
-	struct control *new = NULL;
+	struct control *failed;
 	wfp_err err;
 
 	if (!SUPPORTED)
 		return ERR_NOT_SUPPORTED;
 	BUG_ON(control);
-	err = control_new(&new, c);
+	err = create(c, main, arg);
 	if (err)
 		return err;
-	control = new;
-	control->fn = main;
-	control->arg = arg;
 	err = parts_begin();
 	if (err) {
-		forget(new);
+		failed = control;
+		control = NULL;
+		put_back(failed);
+		free(failed);
 		return err;
 	}
 	err = prepare();
@@ -331,7 +363,16 @@ void sim_control_close(void)
 	fiber_forget(closed->stacks, SIM_THREADS_MAX * slot_size());
 	stacks_end();
 	blocks_end();
-	forget(closed);
+	control = NULL;
+	control_on = false;
+	world_end();
+	put_back(closed);
+	free(closed);
+}
+
+void sim_control_break(bool on)
+{
+	control->breaks = on;
 }
 
 struct sim_crash sim_control_crash(void)

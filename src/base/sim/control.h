@@ -17,6 +17,8 @@
 #include "base/sim/snapshot.h"
 #include "base/sim_control.h"
 
+#define CONTROL_OBJECTS 16u
+
 /*
  * Everything here outlives the rewinds: the variables of the program do not, so they hold no state
  * of the explorer but the pointer to this.
@@ -28,6 +30,7 @@ struct control {
 	bool prepared;		/* sim_ready was called */
 	bool exploring;		/* what happens now is remembered: the controller is asked */
 	bool plain_points;
+	bool breaks; /* a crash is shown to the debugger before it ends the run */
 	uint32_t threads_at_ready;
 	enum sim_end end;
 	struct sim_crash crash;
@@ -36,6 +39,9 @@ struct control {
 	void (*fn)(void *);
 	void *arg;
 	struct snapshot snapshot;
+	/* The variables before the world was opened: the program's, and those of what it loads. */
+	struct snapshot_kept before, loaded[CONTROL_OBJECTS];
+	uint32_t n_loaded;
 	char *stacks; /* a pool; each with a page below it that cannot be touched */
 };
 
@@ -106,6 +112,9 @@ MUST_CHECK wfp_err control_stack_lend(void **stack, size_t *size);
 NORETURN void control_leave(enum sim_end end);
 /* bug_fail and its like: ends the run instead of the program. */
 NORETURN void control_bug(const char *text);
+
+/* The program has loaded an object, of which nothing has run yet. */
+MUST_CHECK wfp_err control_loaded(const void *base);
 
 /* ---- trap.c --------------------------------------------------------------------------------- */
 

@@ -55,6 +55,7 @@ struct thread {
 	bool has_processor;		 /* raised, and not waiting */
 	bool granted;			 /* what it announces next was picked already */
 	bool yields;			 /* until another has made a step */
+	uint32_t drawn;			 /* random numbers so far */
 
 #if SWITCH_OWN
 	void *sp;

@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+#define SETTLED_MAX 100000u
+
 static struct {
 	struct sim_thread threads[SIM_THREADS_MAX];
 	struct thread *of[SIM_THREADS_MAX]; /* NULL: joined */
@@ -28,6 +30,7 @@ static struct {
 	uint32_t yielding;    /* until another makes a step */
 	uint32_t raised;      /* have a processor */
 	struct list standing; /* before something that is no gate */
+	uint32_t settled;     /* so many more choices are made plainly */
 } points;
 
 void control_points_reset(void)
@@ -37,7 +40,25 @@ void control_points_reset(void)
 	points.timed = 0;
 	points.yielding = 0;
 	points.raised = 0;
+	points.settled = 0;
 	list_init(&points.standing);
+}
+
+void sim_settled(void)
+{
+	if (control_on)
+		points.settled = SETTLED_MAX;
+}
+
+/* Is the controller not to be asked? */
+static bool plainly(void)
+{
+	if (!control->exploring)
+		return true;
+	if (points.settled == 0)
+		return false;
+	points.settled--;
+	return true;
 }
 
 struct thread *control_thread(uint32_t id)
@@ -157,10 +178,11 @@ static void jump(void)
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-/* Before the world is ready: whoever runs goes on until it cannot, then the first that can. */
+/* Before the world is ready, and at the end: whoever runs goes on until it cannot, then the first
+ * that can. */
 static uint32_t pick_plainly(void)
 {
-	if (points.view.only_time)
+	if (points.enabled == 0)
 		return SIM_TIME;
 	if (world.self->view->enabled)
 		return world.self->id;
@@ -175,7 +197,7 @@ static uint32_t ask(void)
 	points.view.running = world.self->id;
 	points.view.time = points.timed > 0;
 	points.view.only_time = points.enabled == 0;
-	if (!control->exploring)
+	if (plainly())
 		return pick_plainly();
 	return control->controller.pick(control->controller.ctx, &points.view);
 }
@@ -186,8 +208,10 @@ static struct thread *chosen(void)
 
 	for (;;) {
 		if (points.enabled == 0 && points.timed == 0) {
-			if (points.yielding == 0)
+			if (points.yielding == 0) {
+				ask(); /* only shows it */
 				control_leave(SIM_END_DEADLOCK);
+			}
 			yields_end(NULL);
 		}
 		id = ask();
@@ -412,7 +436,7 @@ uint32_t control_choose(uint32_t n, const char *what)
 {
 	uint32_t choice;
 
-	if (!control->exploring || !control->controller.choose || n < 2)
+	if (n < 2 || !control->controller.choose || plainly())
 		return 0;
 	choice = control->controller.choose(control->controller.ctx, n, what);
 	BUG_ON(choice >= n);

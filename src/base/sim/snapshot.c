@@ -10,28 +10,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HOT_MAX ((size_t)1 << 18) /* pages */
+#define HOT_MAX	    ((size_t)1 << 18) /* pages */
+#define OBJECTS_MAX 32u
 
 #ifdef BASE_ASAN
-#define PLAIN __attribute__((no_sanitize("address")))
+#define PLAIN_LOOP __attribute__((no_sanitize("address")))
 #else
-#define PLAIN
+#define PLAIN_LOOP
 #endif
 
 enum page_state { PAGE_CLEAN, PAGE_HOT };
 
-/* Not by a function that a sanitizer would look into. */
-PLAIN static void copy_bytes(char *to, const char *from, size_t size)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-#elif defined(BASE_ASAN)
-	for (size_t i = 0; i < size; i++)
-		((volatile char *)to)[i] = from[i];
-#else
-	memcpy(to, from, size);
-#endif
-}
+static const void *objects[OBJECTS_MAX]; /* load addresses; set before the snapshot is taken */
+static unsigned n_objects;
 
 size_t snapshot_page_size(void)
 {
@@ -52,6 +43,7 @@ static void *reserve(size_t size)
 
 wfp_err snapshot_begin(struct snapshot *s)
 {
+	*s = (struct snapshot){0};
 	s->hot = reserve(HOT_MAX * sizeof(*s->hot));
 	if (!s->hot)
 		return ERR_NO_MEMORY;
@@ -96,6 +88,25 @@ wfp_err snapshot_add(struct snapshot *s, void *start, size_t size)
 
 /* ---- the variables of the program ----------------------------------------------------------- */
 
+void snapshot_note_object(const void *base)
+{
+	if (n_objects < OBJECTS_MAX)
+		objects[n_objects++] = base;
+}
+
+void snapshot_forget_objects(void)
+{
+	n_objects = 0;
+}
+
+static bool is_noted(const void *base)
+{
+	for (unsigned i = 0; i < n_objects; i++)
+		if (objects[i] == base)
+			return true;
+	return false;
+}
+
 /* What the loader makes read-only after it has bound the symbols never changes. */
 static void find_relro(const struct dl_phdr_info *info, uintptr_t *from, uintptr_t *to)
 {
@@ -112,104 +123,115 @@ static void find_relro(const struct dl_phdr_info *info, uintptr_t *from, uintptr
 	}
 }
 
-struct part {
-	struct snapshot *s;
-	const void *object; /* NULL: the program, which is the first of the walk */
-	bool found;
-	wfp_err err;
-};
-
-static void keep_segment(struct part *part, const struct dl_phdr_info *info, const ElfW(Phdr) * h)
+static wfp_err add_segment(struct snapshot *s, const struct dl_phdr_info *info,
+			   const ElfW(Phdr) * h)
 {
 	uintptr_t from = info->dlpi_addr + h->p_vaddr, to = from + h->p_memsz;
-	struct snapshot_pristine *kept;
 	uintptr_t relro, relro_end;
 
 	find_relro(info, &relro, &relro_end);
 	if (from < relro_end && relro < to)
 		from = relro_end;
-	if (from >= to)
-		return;
-	part->err = ERR_NO_MEMORY;
-	kept = malloc(sizeof(*kept));
-	if (!kept)
-		return;
-	*kept = (struct snapshot_pristine){.object = (const void *)info->dlpi_addr,
-					   .start = (char *)from,
-					   .size = to - from,
-					   .copy = malloc(to - from),
-					   .next = part->s->pristine};
-	part->s->pristine = kept;
-	if (!kept->copy)
-		return;
-	copy_bytes(kept->copy, kept->start, kept->size);
-	part->err = ERR_OK;
+	return from < to ? snapshot_add(s, (void *)from, to - from) : ERR_OK;
 }
 
-static int keep_object(struct dl_phdr_info *info, size_t size, void *ctx)
+struct walk {
+	struct snapshot *s;
+	bool only; /* the object at base, or, when that is NULL, the program */
+	const void *base;
+	unsigned n;
+	wfp_err err;
+};
+
+static bool is_meant(const struct walk *w, const void *base, bool program)
 {
-	struct part *part = ctx;
+	if (!w->only)
+		return program || is_noted(base);
+	return w->base ? !program && base == w->base : program;
+}
+
+/* The first object of the walk is the program. */
+static int add_object(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	struct walk *w = ctx;
 
 	(void)size;
-	if (part->object && (const void *)info->dlpi_addr != part->object)
+	if (!is_meant(w, (const void *)info->dlpi_addr, w->n++ == 0))
 		return 0;
-	part->found = true;
-	for (unsigned i = 0; i < info->dlpi_phnum && !part->err; i++)
+	for (unsigned i = 0; i < info->dlpi_phnum && !w->err; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_W))
-			keep_segment(part, info, &info->dlpi_phdr[i]);
-	return 1;
+			w->err = add_segment(w->s, info, &info->dlpi_phdr[i]);
+	return 0;
 }
 
-wfp_err snapshot_keep(struct snapshot *s, const void *object)
+wfp_err snapshot_add_program(struct snapshot *s)
 {
-	struct part part = {.s = s, .object = object};
+	struct walk w = {.s = s};
 
-	for (const struct snapshot_pristine *p = s->pristine; p; p = p->next)
-		if (object && p->object == object)
-			return ERR_OK;
-	dl_iterate_phdr(keep_object, &part);
-	return part.err;
+	dl_iterate_phdr(add_object, &w);
+	return w.err;
 }
 
-static int is_object(struct dl_phdr_info *info, size_t size, void *ctx)
+/* A loop of our own: a sanitizer would look at what it copies. */
+PLAIN_LOOP static void copy_page(char *to, const char *from, size_t size)
 {
-	struct part *part = ctx;
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+	const uint64_t *in = (const uint64_t *)(const void *)from;
+	uint64_t *out = (uint64_t *)(void *)to;
 
-	(void)size;
-	part->found = (const void *)info->dlpi_addr == part->object;
-	return part->found;
+	for (size_t i = 0; i < size / sizeof(*in); i++)
+		out[i] = in[i];
+#endif
 }
 
-static bool is_loaded(const void *object)
+static wfp_err keep_part(struct snapshot_kept *k, const struct snapshot_region *r)
 {
-	struct part part = {.object = object};
+	struct kept_part *part = &k->parts[k->n];
 
-	dl_iterate_phdr(is_object, &part);
-	return part.found;
+	if (k->n == sizeof(k->parts) / sizeof(k->parts[0]))
+		return ERR_NOT_SUPPORTED;
+	part->content = malloc(r->size);
+	if (!part->content)
+		return ERR_NO_MEMORY;
+	part->start = r->start;
+	part->size = r->size;
+	copy_page(part->content, r->start, r->size);
+	k->n++;
+	return ERR_OK;
 }
 
-wfp_err snapshot_add_variables(struct snapshot *s)
+static void free_kept(struct snapshot_kept *k)
 {
-	wfp_err err = ERR_OK;
-
-	for (const struct snapshot_pristine *p = s->pristine; p && !err; p = p->next)
-		if (is_loaded(p->object))
-			err = snapshot_add(s, p->start, p->size);
-	return err;
+	for (uint32_t i = 0; i < k->n; i++)
+		free(k->parts[i].content);
+	k->n = 0;
 }
 
-/* Only what is on the stack is sure to be the same before and after. */
-void snapshot_put_back(struct snapshot_pristine *all)
+wfp_err snapshot_keep(struct snapshot_kept *k, const void *base)
 {
-	while (all) {
-		struct snapshot_pristine *next = all->next;
+	struct snapshot s = {0};
+	struct walk w = {.s = &s, .only = true, .base = base};
 
-		if (all->copy && is_loaded(all->object))
-			copy_bytes(all->start, all->copy, all->size);
-		free(all->copy);
-		free(all);
-		all = next;
+	*k = (struct snapshot_kept){0};
+	dl_iterate_phdr(add_object, &w);
+	for (uint32_t i = 0; i < s.n_regions; i++) {
+		if (!w.err)
+			w.err = keep_part(k, &s.regions[i]);
+		free(s.regions[i].state);
 	}
+	free(s.regions);
+	if (w.err)
+		free_kept(k);
+	return w.err;
+}
+
+void snapshot_put_back(struct snapshot_kept *k)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		copy_page(k->parts[i].start, k->parts[i].content, k->parts[i].size);
+	free_kept(k);
 }
 
 /* ---- taking it, and putting it back --------------------------------------------------------- */
@@ -246,7 +268,7 @@ bool snapshot_touched(struct snapshot *s, const void *address)
 		return false;
 	hot->page = r->start + at * page;
 	hot->saved = s->saved + s->n_hot * page;
-	copy_bytes(s->saved + s->n_hot * page, hot->page, page);
+	copy_page(s->saved + s->n_hot * page, hot->page, page);
 	if (mprotect(hot->page, page, PROT_READ | PROT_WRITE) != 0)
 		return false;
 	r->state[at] = PAGE_HOT;
@@ -259,7 +281,7 @@ void snapshot_rewind(const struct snapshot *s)
 	size_t page = snapshot_page_size();
 
 	for (uint32_t i = 0; i < s->n_hot; i++)
-		copy_bytes(s->hot[i].page, s->hot[i].saved, page);
+		copy_page(s->hot[i].page, s->hot[i].saved, page);
 }
 
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size)
@@ -286,4 +308,5 @@ void snapshot_end(struct snapshot *s)
 	free(s->regions);
 	munmap(s->hot, HOT_MAX * sizeof(*s->hot));
 	munmap(s->saved, HOT_MAX * snapshot_page_size());
+	*s = (struct snapshot){0};
 }

@@ -26,12 +26,13 @@ struct snapshot_page {
 	const char *saved;
 };
 
-/* The variables of the program, or of an object, as they were before the world. */
-struct snapshot_pristine {
-	const void *object; /* its load address */
-	char *start, *copy;
-	size_t size;
-	struct snapshot_pristine *next;
+/* The variables of the program, or of an object that it has loaded, as they once were. */
+struct snapshot_kept {
+	struct kept_part {
+		char *start, *content;
+		size_t size;
+	} parts[4];
+	uint32_t n;
 };
 
 struct snapshot {
@@ -41,7 +42,6 @@ struct snapshot {
 	uint32_t n_hot;
 	char *saved; /* address space for the old content of hot pages */
 	bool taken;
-	struct snapshot_pristine *pristine;
 };
 
 size_t snapshot_page_size(void);
@@ -49,20 +49,22 @@ size_t snapshot_page_size(void);
 MUST_CHECK wfp_err snapshot_begin(struct snapshot *s);
 /* Before it is taken: what to remember. */
 MUST_CHECK wfp_err snapshot_add(struct snapshot *s, void *start, size_t size);
-/* The variables of the program and of each object that was kept. */
-MUST_CHECK wfp_err snapshot_add_variables(struct snapshot *s);
+/* The variables of the program, and of the objects that dl_open has loaded. */
+MUST_CHECK wfp_err snapshot_add_program(struct snapshot *s);
 MUST_CHECK wfp_err snapshot_take(struct snapshot *s);
 /* In a signal handler: true when the fault was the first write to a clean page. */
 bool snapshot_touched(struct snapshot *s, const void *address);
 void snapshot_rewind(const struct snapshot *s);
 /* Pages of a region are about to change their protection, and have. */
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
-/* Everything writable again, nothing remembered but what the program was before the world. */
+/* Everything writable again, nothing remembered. */
 void snapshot_end(struct snapshot *s);
 
-/*
- * Another way back, for the end of the world: the variables of the object that is loaded here
- * (NULL: the program) will be what they are now, if it is still loaded then.
- */
-MUST_CHECK wfp_err snapshot_keep(struct snapshot *s, const void *object);
-void snapshot_put_back(struct snapshot_pristine *all);
+/* A copy, for putting back what came before a snapshot was taken.  base NULL: the program's. */
+MUST_CHECK wfp_err snapshot_keep(struct snapshot_kept *k, const void *base);
+/* Also frees the copy. */
+void snapshot_put_back(struct snapshot_kept *k);
+
+/* dl.c says which objects belong to the program under control. */
+void snapshot_note_object(const void *base);
+void snapshot_forget_objects(void);

@@ -12,6 +12,19 @@
 /* 2020-01-01, so that runs can be compared across days. */
 #define WALL_AT_ZERO (UINT64_C(1577836800) * CLOCK_S)
 
+/* Numbers are given in the order of starts, so each depends on all others. */
+static void announce_start(const struct thread *t)
+{
+	const struct sim_op op = {.what = "thread start",
+				  .object = t,
+				  .object2 = &world.ids,
+				  .access = SIM_WRITE,
+				  .sync = SIM_SYNC_RELEASE};
+
+	if (control_on)
+		control_point(&op);
+}
+
 wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *), void *arg)
 {
 	struct thread *t = NULL;
@@ -19,7 +32,7 @@ wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *), 
 
 	if (err)
 		return err;
-	world_op("thread start", t, SIM_WRITE, SIM_SYNC_RELEASE);
+	announce_start(t);
 	world_admit(t, name);
 	*out = t;
 	sched_point("thread start");

@@ -7,6 +7,7 @@
  * written to.  They leave it by switching to the explorer and never return there.  On the
  * explorer's own stack a crash is a crash of the explorer: the default action follows.
  */
+#include "base/proc.h"
 #include "base/sim/blocks.h"
 #include "base/sim/control.h"
 #include "base/sim/world.h"
@@ -74,6 +75,8 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		.thread = world.self->id,
 	};
 	note_place(context);
+	if (control->breaks)
+		proc_break();
 	control_leave(signal == SIGABRT ? SIM_END_BUG : SIM_END_CRASHED);
 }
 

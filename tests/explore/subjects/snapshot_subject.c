@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot_subject - a policy whose one filter is replaced again and again under classifies.
+ *
+ * Each classify sees one of the versions whole, never none and never an older one than was
+ * committed before it began; and a generation that was read before a classify tells whether the
+ * classify may have been overtaken.
+ */
+#include "subject_kit.h"
+
+#define COMMITS 2u
+
+enum {
+	TWICE = 1, /* the reader classifies twice */
+	TWO = 2,   /* two readers */
+};
+
+static struct {
+	uint32_t settings;
+	uint64_t committed; /* the version of the last commit that returned */
+	struct thread *readers[2];
+	struct reader {
+		uint64_t generation, version; /* of the last classify, and before it */
+	} seen[2];
+} w;
+
+/* The version is the filter's id. */
+static void read_policy(void *arg)
+{
+	struct reader *r = arg;
+	struct engine_indication ind = subject_indication();
+	struct engine_verdict verdict;
+
+	for (unsigned i = 0; i < (w.settings & TWICE ? 2 : 1); i++) {
+		uint64_t before, last = r->version;
+
+		r->generation = engine_generation(subject_engine, SUBJECT_LAYER);
+		before = w.committed;
+		engine_classify(subject_engine, &ind, &verdict);
+		r->version = verdict.filter_id;
+		SUBJECT_CHECK(r->version >= before && r->version >= last);
+		SUBJECT_CHECK(r->version >= 1 && r->version <= 1 + COMMITS);
+		SUBJECT_CHECK(verdict.outcome == (r->version % 2 ? ENGINE_BLOCK : ENGINE_PERMIT));
+	}
+}
+
+static void commit(uint64_t version)
+{
+	subject_replace_filter(version - 1, version,
+			       version % 2 ? MODEL_ACTION_BLOCK : MODEL_ACTION_PERMIT);
+	w.committed = version;
+}
+
+static void run(uint32_t settings)
+{
+	unsigned n = settings & TWO ? 2 : 1;
+	uint64_t last;
+
+	for (unsigned i = 0; i < n; i++)
+		subject_start(&w.readers[i], "reader", read_policy, &w.seen[i]);
+	for (unsigned i = 0; i < COMMITS; i++)
+		commit(2 + i);
+	for (unsigned i = 0; i < n; i++)
+		thread_join(w.readers[i]);
+	last = engine_generation(subject_engine, SUBJECT_LAYER);
+	/* What an unchanged generation vouches for is the newest policy. */
+	for (unsigned i = 0; i < n; i++)
+		if (w.seen[i].generation == last)
+			SUBJECT_CHECK(w.seen[i].version == 1 + COMMITS);
+	subject_engine_end();
+}
+
+static void prepare(uint32_t settings)
+{
+	w.settings = settings;
+	subject_engine_open(&(struct engine_config){.max_ops = 1});
+	commit(1);
+	subject_engine_ready();
+}
+
+#define ROW(name, about, settings)                                                                 \
+	{                                                                                          \
+		name, about, settings, prepare, run                                                \
+	}
+const struct subject snapshot_subjects[] = {
+	ROW("snapshot", "one reader", 0),
+	ROW("snapshot-twice", "it reads twice", TWICE),
+	ROW("snapshot-two", "two readers", TWO),
+	{0},
+};

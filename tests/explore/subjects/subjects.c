@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * subjects - explores one of the subjects, or lists them.
+ *
+ *	explore_subjects
+ *	explore_subjects NAME [--all | --bound N | --pct D] [--runs N] [--seconds N]
+ *
+ * Exit status: 0 nothing found, 1 a finding (its rule and sentence are printed), 2 no claim because
+ * of an error or a limit.
+ */
+#include "subject_kit.h"
+
+#include "explore/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLEAN = 0, FOUND = 1, NO_CLAIM = 2 };
+
+static const struct subject *const tables[] = {pend_subjects,	 ticket_subjects,
+					       ledger_subjects,	 flowctx_subjects,
+					       rundown_subjects, snapshot_subjects};
+
+static struct {
+	const char *name;
+	enum explore_strategy strategy;
+	struct explore_limits limits;
+} options = {.strategy = EXPLORE_ALL};
+
+static const struct subject *find(const char *name)
+{
+	for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+		for (const struct subject *s = tables[t]; s->name; s++)
+			if (strcmp(s->name, name) == 0)
+				return s;
+	return NULL;
+}
+
+static void list(void)
+{
+	for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+		for (const struct subject *s = tables[t]; s->name; s++)
+			printf("%-26s %s\n", s->name, s->about);
+}
+
+static wfp_err prepare(void *ctx, UNUSED struct buf *why)
+{
+	const struct subject *s = ctx;
+
+	s->prepare(s->settings);
+	return ERR_OK;
+}
+
+static void run(void *ctx)
+{
+	const struct subject *s = ctx;
+
+	s->run(s->settings);
+}
+
+static void check(UNUSED void *ctx, enum sim_end end)
+{
+	struct explore_finding f = {.rule = EXPLORE_UseAfterFree};
+	struct sim_block block;
+
+	if (end != SIM_END_DONE || !sim_block_check_freed(&block))
+		return;
+	snprintf(f.sentence, sizeof(f.sentence), "a block was written to after it had been freed");
+	explore_found(&f, true);
+}
+
+static int explore(const struct subject *s)
+{
+	struct explore_subject subject = {(void *)(uintptr_t)s, prepare, run, check};
+	struct explore_result r = {0};
+	struct buf why = {0};
+	int status = CLEAN;
+
+	if (explore_search(&subject, options.strategy, &options.limits, NULL, &r, &why)) {
+		printf("error: %s\n", buf_str(&why));
+		return NO_CLAIM;
+	}
+	explore_claim_print(&r, &why);
+	printf("%s: %s; %llu runs, %llu cut, %u threads, %u steps, %.1f s\n", s->name,
+	       buf_str(&why), (unsigned long long)r.runs, (unsigned long long)r.cut, r.threads_max,
+	       r.steps_max, (double)r.nanoseconds / 1e9);
+	if (r.found) {
+		printf("found in run %llu: %s: %s\n", (unsigned long long)r.found->run,
+		       explore_rule_name(r.found->finding.rule), r.found->finding.sentence);
+		status = FOUND;
+	} else if (r.claim == EXPLORE_CLAIM_NONE) {
+		status = NO_CLAIM;
+	}
+	explore_result_free(&r);
+	buf_free(&why);
+	return status;
+}
+
+static bool parse(const char *name, const char *value)
+{
+	if (strcmp(name, "--bound") == 0) {
+		options.strategy = EXPLORE_BOUND;
+		options.limits.bound = (uint32_t)strtoul(value, NULL, 0);
+	} else if (strcmp(name, "--pct") == 0) {
+		options.strategy = EXPLORE_PCT;
+		options.limits.depth = (uint32_t)strtoul(value, NULL, 0);
+	} else if (strcmp(name, "--runs") == 0) {
+		options.limits.runs = strtoull(value, NULL, 0);
+	} else if (strcmp(name, "--seconds") == 0) {
+		options.limits.seconds = strtoull(value, NULL, 0);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool parse_all(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--all") == 0)
+			options.strategy = EXPLORE_ALL;
+		else if (argv[i][0] != '-' && !options.name)
+			options.name = argv[i];
+		else if (i + 1 == argc || !parse(argv[i], argv[i + 1]))
+			return false;
+		else
+			i++;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const struct subject *s;
+
+	if (!parse_all(argc, argv) || (options.name && !find(options.name))) {
+		fprintf(stderr, "usage: explore_subjects [NAME [--all | --bound N | --pct D] "
+				"[--runs N] [--seconds N]]\n");
+		return NO_CLAIM;
+	}
+	if (!options.name) {
+		list();
+		return CLEAN;
+	}
+	if (sim_fix_addresses(argc, argv))
+		return NO_CLAIM;
+	s = find(options.name);
+	return explore(s);
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves what docs/proof.md says: every search of runs.py, and every mutant of mutants.py killed by SPIN.
+
+usage: prove.py [quick] [--work DIR]
+
+Prints a table, writes DIR/result.json (DIR: build/prove) and the relations of the model (DIR/relation-2.txt). Fails
+if a search finds something or has no claim, and if a mutant lives. quick: the rows marked so, and the mutants.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "gen"), str(pathlib.Path(__file__).resolve().parent)]
+
+import mutants  # noqa: E402
+import pend  # noqa: E402
+import runs  # noqa: E402
+import spin  # noqa: E402
+
+CORES = min(2, os.cpu_count() or 1)
+
+
+def slug(name):
+    return "".join(c if c.isalnum() else "-" for c in name)
+
+
+def in_parallel(jobs):
+    """Two at a time, in order; each job is a function."""
+    queue, lock = list(jobs), threading.Lock()
+
+    def worker():
+        while True:
+            with lock:
+                if not queue:
+                    return
+                job = queue.pop(0)
+            job()
+
+    threads = [threading.Thread(target=worker) for _ in range(CORES)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+class Prover:
+    def __init__(self, work):
+        self.work, self.lock, self.failed = work, threading.Lock(), []
+        self.result = {"searches": {}, "mutants": {}, "relations": {}}
+
+    def say(self, text, failed=None):
+        with self.lock:
+            print(text, flush=True)
+            if failed:
+                self.failed.append(failed)
+
+    def search(self, r):
+        out = spin.check(self.work / "run" / slug(r.name), r.model, r.defines, r.ltl)
+        claim = "all states" if out.complete else out.error
+        self.result["searches"][r.name] = {"what": r.what, "states": out.states, "transitions": out.transitions,
+                                           "depth": out.depth, "claim": claim, "complete": out.complete}
+        self.say(f"{r.name:28} {out.states:>12,} states  {out.seconds:6.1f} s  {claim}; {r.what}",
+                 None if out.complete else r.name)
+
+    def relation(self, r):
+        out = spin.check(self.work / "run" / slug(r.name), r.model, r.defines, r.ltl)
+        (self.work / f"{r.name}.txt").write_text("".join(l + "\n" for l in out.lines), encoding="utf-8")
+        self.result["relations"][r.name] = len(out.lines)
+        self.say(f"{r.name:28} {len(out.lines):>12,} steps   {out.seconds:6.1f} s  {r.what}",
+                 None if out.complete and out.lines else r.name)
+
+    def mutant(self, m):
+        """Killed: the search ended with an error of the model, not of the tools."""
+        source = self.work / "mutant" / m.name / "models"
+        shutil.rmtree(source.parent, ignore_errors=True)
+        shutil.copytree(spin.MODELS, source)
+        table = edited(pend.source(pend.DEF), m.table, m.name)
+        for e in m.model:
+            path = source / pathlib.Path(e.file).name
+            path.write_text(edited(path.read_text(encoding="utf-8"), [e], m.name), encoding="utf-8")
+        model, defines = m.run
+        ltl = next((d[len("ltl="):] for d in defines if d.startswith("ltl=")), None)
+        out = spin.check(source.parent / "run", model, [d for d in defines if not d.startswith("ltl=")], ltl,
+                         timeout=300, source=source, table=pend.model(table), short=True)
+        verdict = f"killed: {out.error}" if out.found else f"LIVES ({out.error or 'nothing found'})"
+        self.result["mutants"][m.name] = {"what": m.what, "killed": out.found, "by": out.error}
+        self.say(f"  {m.name:26} {verdict}", None if out.found else f"mutant {m.name}")
+
+
+def edited(text, edits, name):
+    for e in edits:
+        if text.count(e.old) != 1:
+            sys.exit(f"mutant {name}: {e.file} has {text.count(e.old)} times: {e.old}")
+        text = text.replace(e.old, e.new)
+    return text
+
+
+def main(argv):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("how", nargs="?", choices=["quick"])
+    parser.add_argument("--work", type=pathlib.Path, default=spin.ROOT / "build" / "prove")
+    parser.add_argument("--only", help="the searches and mutants whose name contains this")
+    args = parser.parse_args(argv)
+    start, p = time.monotonic(), Prover(args.work)
+    args.work.mkdir(parents=True, exist_ok=True)
+
+    def wanted(rows):
+        return [r for r in rows if (not args.only or args.only in r.name) and
+                (args.how != "quick" or getattr(r, "quick", True))]
+
+    in_parallel([lambda r=r: p.search(r) for r in wanted(runs.RUNS)] +
+                [lambda r=r: p.relation(r) for r in wanted(runs.RELATIONS)])
+    told = wanted([m for m in mutants.MUTANTS if m.run])
+    print(f"mutants, {len(told)}:")
+    in_parallel([lambda m=m: p.mutant(m) for m in told])
+    killed = sum(m["killed"] for m in p.result["mutants"].values())
+    p.result.update(killed=killed, mutants_of_the_model=len(told), how=args.how or "full",
+                    seconds=round(time.monotonic() - start))
+    (args.work / "result.json").write_text(json.dumps(p.result, indent="\t") + "\n", encoding="utf-8")
+    print(f"{killed} of {len(told)} mutants killed by SPIN; {len(p.failed)} failures; {p.result['seconds']} s")
+    for f in p.failed:
+        print(f"failed: {f}")
+    return 1 if p.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
