@@ -262,6 +262,15 @@ static void announce(struct thread *t, const struct sim_op *op)
 	}
 }
 
+/* Nobody is asked, and who runs can go on. */
+static bool goes_on(struct thread *self)
+{
+	if (!self->view->enabled || !plainly())
+		return false;
+	arrive(self);
+	return true;
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
@@ -269,7 +278,7 @@ void control_point(const struct sim_op *op)
 	if (self->granted) {
 		self->granted = false;
 		BUG_ON(!op->quiet && self->view->next.object != op->object);
-	} else {
+	} else if (!goes_on(self)) {
 		announce(self, op);
 		let_choose();
 	}
@@ -319,6 +328,10 @@ void control_stand(struct sim_waitq *gate, const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
+	if (!self->granted && !gate->shut && goes_on(self)) {
+		control_step(op);
+		return;
+	}
 	if (!self->granted) {
 		list_add_tail(&gate->threads, &self->queued);
 		self->gate = gate;

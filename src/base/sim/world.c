@@ -135,8 +135,10 @@ static bool alone(void)
 void sched_point(const char *what)
 {
 	(void)what;
+	if (control_on)
+		return;
 	world_self();
-	if (control_on || alone())
+	if (alone())
 		return;
 	if (rng_below(&world.choices, world.patience) == 0)
 		run(choose_from(&world.runnable));
