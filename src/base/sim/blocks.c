@@ -215,7 +215,8 @@ static void set_apart(char *pages, size_t size)
 		state[i] |= APART;
 }
 
-static void forbid(char *pages, size_t size, bool yes)
+/* False: they were so already. */
+static bool note_forbidden(char *pages, size_t size, bool yes)
 {
 	uint8_t *state = page_state(pages);
 	size_t n = size / snapshot_page_size(), same = 0;
@@ -224,7 +225,12 @@ static void forbid(char *pages, size_t size, bool yes)
 		same += (state[i] & FORBIDDEN) == (yes ? FORBIDDEN : 0);
 		state[i] = (uint8_t)((state[i] & ~FORBIDDEN) | (yes ? FORBIDDEN : 0));
 	}
-	if (same < n)
+	return same < n;
+}
+
+static void forbid(char *pages, size_t size, bool yes)
+{
+	if (note_forbidden(pages, size, yes))
 		BUG_ON(mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE));
 }
 
@@ -369,7 +375,7 @@ wfp_err blocks_ready(struct snapshot *s)
 void blocks_rewound(struct snapshot *s)
 {
 	for (size_t i = 0; i < outside->n_frozen; i++) {
-		forbid(outside->frozen[i].start, outside->frozen[i].size, false);
+		note_forbidden(outside->frozen[i].start, outside->frozen[i].size, false);
 		snapshot_restore_protection(s, outside->frozen[i].start, outside->frozen[i].size);
 	}
 	outside->n_frozen = 0;
