@@ -33,6 +33,8 @@ static struct {
 	uint32_t settled;     /* so many more choices are made plainly */
 } points;
 
+static bool plain_points; /* one value for all runs: set while no run has begun */
+
 void control_points_reset(void)
 {
 	points.view = (struct sim_view){.threads = points.threads};
@@ -304,7 +306,7 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 
 	if (!control_on)
 		return;
-	if (control->plain_points)
+	if (plain_points)
 		control_point(&op);
 	else
 		control_step(&op);
@@ -320,8 +322,7 @@ bool sim_own_stack(const void *address)
 
 void sim_plain_points(bool on)
 {
-	if (control)
-		control->plain_points = on;
+	plain_points = on;
 }
 
 void control_stand(struct sim_waitq *gate, const struct sim_op *op)
