@@ -26,6 +26,9 @@
 #define FRAMES	     24u
 #define TRACES	     ((size_t)1 << 17) /* frames of all blocks of a run */
 
+/* Guarded blocks at most; each takes two mappings. */
+#define APART_MAX 24000u
+
 /* What a page of a guarded range is like; at first neither. */
 #define FORBIDDEN 1u /* cannot be touched */
 #define APART	  2u /* the kernel never joins it with its neighbours */
@@ -52,6 +55,7 @@ static struct {
 
 /* Outside of the snapshot: what pages of the guarded ranges are like, and recorded stacks. */
 static struct outside {
+	size_t n_apart; /* blocks with pages apart, in all runs so far */
 	uint8_t *pages; /* of the guarded ranges: FORBIDDEN, APART */
 	void **traces;
 	struct frozen {
@@ -198,6 +202,13 @@ bool blocks_forbid(const void *address)
 	       (*page_state(address) & FORBIDDEN);
 }
 
+/* A system has room for so many (65530 on Linux): no verdict about the program. */
+static NORETURN void out_of_mappings(void)
+{
+	BUG_ON(!control_on || !control->exploring);
+	control_leave(SIM_END_MEMORY);
+}
+
 /*
  * The pages of one block, which share their state, or one behind it.  Protecting pages is by far
  * cheaper where it neither splits nor joins a mapping, so those of blocks have a flag (that of core
@@ -210,6 +221,9 @@ static void set_apart(char *pages, size_t size)
 
 	if (state[0] & state[n - 1] & APART)
 		return;
+	if (outside->n_apart == APART_MAX)
+		out_of_mappings();
+	outside->n_apart++;
 	(void)!madvise(pages, size, MADV_DONTDUMP);
 	for (size_t i = 0; i < n; i++)
 		state[i] |= APART;
@@ -230,8 +244,10 @@ static bool note_forbidden(char *pages, size_t size, bool yes)
 
 static void forbid(char *pages, size_t size, bool yes)
 {
-	if (note_forbidden(pages, size, yes))
-		BUG_ON(mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE));
+	if (!note_forbidden(pages, size, yes) ||
+	    mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE) == 0)
+		return;
+	out_of_mappings();
 }
 
 /* The header's address stands where the pages begin. */
