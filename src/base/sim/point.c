@@ -264,6 +264,15 @@ static void announce(struct thread *t, const struct sim_op *op)
 	}
 }
 
+/* Nobody is asked, and who runs can go on. */
+static bool goes_on(struct thread *self)
+{
+	if (!self->view->enabled || !plainly())
+		return false;
+	arrive(self);
+	return true;
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
@@ -271,7 +280,7 @@ void control_point(const struct sim_op *op)
 	if (self->granted) {
 		self->granted = false;
 		BUG_ON(!op->quiet && self->view->next.object != op->object);
-	} else {
+	} else if (!goes_on(self)) {
 		announce(self, op);
 		let_choose();
 	}
@@ -320,6 +329,10 @@ void control_stand(struct sim_waitq *gate, const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
+	if (!self->granted && !gate->shut && goes_on(self)) {
+		control_step(op);
+		return;
+	}
 	if (!self->granted) {
 		list_add_tail(&gate->threads, &self->queued);
 		self->gate = gate;
