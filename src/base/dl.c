@@ -110,6 +110,16 @@ void *dl_sym(const struct dl *dl, const char *name)
 	return dlsym(dl->handle, name);
 }
 
+const char *dl_file_at(const void *address, uint64_t *offset)
+{
+	Dl_info info;
+
+	if (dladdr(address, &info) == 0 || !info.dli_fname)
+		return NULL;
+	*offset = (uint64_t)((const char *)address - (const char *)info.dli_fbase);
+	return info.dli_fname;
+}
+
 static bool still_mapped(const char *path)
 {
 	void *again = dlopen(path, RTLD_NOW | RTLD_NOLOAD);

@@ -153,6 +153,8 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
 bool sim_controlled(void);
 /* The running thread rises to DISPATCH_LEVEL or falls below it. */
 void sim_raised(bool raised);
+/* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
+uint32_t sim_choose_named(uint32_t n, const char *what);
 #else
 static inline bool sim_controlled(void)
 {
@@ -163,11 +165,18 @@ static inline void sim_raised(bool raised)
 {
 	(void)raised;
 }
+
+static inline uint32_t sim_choose_named(uint32_t n, const char *what)
+{
+	(void)n;
+	(void)what;
+	return 0;
+}
 #endif
 
 /*
  * From now on each allocation asks the controller (choose(2, "memory"), 1: it fails): none, those
- * that a driver makes or that are made for it while it runs, or all.
+ * that a driver makes or that are made for it while it runs, until one has failed; or all.
  */
 enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
@@ -188,9 +197,6 @@ void sim_plain_points(bool on);
 
 /* Does the address lie in the stack of the running thread? */
 bool sim_own_stack(const void *address);
-
-/* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
-uint32_t sim_choose_named(uint32_t n, const char *what);
 
 /*
  * Where an address lies, said without the address, so that it is the same in each process: so many

@@ -82,15 +82,24 @@ static void read_modules(void)
 	dwfl_report_end(names->dwfl, NULL, NULL);
 }
 
-/* Drivers are loaded after the first look: a second one finds them. */
+/*
+ * By the module's first address, which the loader knows: the library finds the nearest module to
+ * any address, and does not count variables that the file has no bytes for.  Drivers are loaded
+ * after the first look: a second one finds them.
+ */
 static Dwfl_Module *module_of(uintptr_t address)
 {
-	Dwfl_Module *m = names->dwfl ? dwfl_addrmodule(names->dwfl, address) : NULL;
+	uint64_t offset = 0;
+	Dwfl_Module *m = NULL;
 
+	if (!dl_file_at((const void *)address, &offset))
+		return NULL;
+	if (names->dwfl)
+		m = dwfl_addrmodule(names->dwfl, address - offset);
 	if (m)
 		return m;
 	read_modules();
-	return names->dwfl ? dwfl_addrmodule(names->dwfl, address) : NULL;
+	return names->dwfl ? dwfl_addrmodule(names->dwfl, address - offset) : NULL;
 }
 
 static void copy_base_name(char *to, size_t size, const char *path)
@@ -142,8 +151,10 @@ static bool look_up(uintptr_t address, struct stack_place *p)
 	p->offset = address - start;
 	p->driver = is_driver(m);
 	function = dwfl_module_addrinfo(m, address, &offset, &symbol, NULL, NULL, NULL);
-	if (function)
+	if (function) {
 		snprintf(p->function, sizeof(p->function), "%s", function);
+		p->into = offset;
+	}
 	find_line(m, address, p);
 	return true;
 }

@@ -600,6 +600,29 @@ TEST(the_controller_says_which_allocation_fails)
 	close_world();
 }
 
+static void allocate_until_one_fails(UNUSED void *arg)
+{
+	sim_ready();
+	sim_choose_failures(SIM_FAIL_IN_DRIVERS);
+	CHECK(mem_alloc(1));
+	thread_slot_set(THREAD_SLOT_DRIVER, &any);
+	CHECK(mem_alloc(1));
+	CHECK(!mem_alloc(1));
+	CHECK(mem_alloc(1));
+	thread_slot_set(THREAD_SLOT_DRIVER, NULL);
+}
+
+TEST(after_the_one_failure_nobody_is_asked_any_more)
+{
+	seen_make();
+	if (!open_world(allocate_until_one_fails))
+		return;
+	seen->failure = 2;
+	CHECK_EQ_U(run_once(), SIM_END_DONE);
+	CHECK_EQ_U(seen->asked, 2);
+	close_world();
+}
+
 /* ---- the next world -------------------------------------------------------------------------- */
 
 static unsigned prepared_times;
