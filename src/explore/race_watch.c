@@ -238,9 +238,11 @@ static void note(struct race_access a)
 		say(watch, &p);
 }
 
-/* The kernel does it for a driver: gives a block back. */
+/* The kernel does it for a driver: gives a block back, copies, compares. */
 static void note_for_caller(const struct sim_op *op)
 {
+	if (sim_own_stack(op->object))
+		return;
 	note((struct race_access){.address = op->object,
 				  .size = op->size,
 				  .write = op->access == SIM_WRITE,
