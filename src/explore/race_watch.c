@@ -59,6 +59,8 @@ static void on_end(void *ctx, enum sim_end end)
 	w->running = false;
 }
 
+static void note_for_caller(const struct sim_op *op);
+
 static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 {
 	struct watch *w = ctx;
@@ -67,7 +69,7 @@ static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 		return;
 	if (op->size > 0) {
 		if (op->note)
-			race_watch_plain(op->object, op->size, op->access == SIM_WRITE, NULL);
+			note_for_caller(op);
 		return;
 	}
 	race_sync(w->race, thread, op->object, op->sync);
@@ -184,8 +186,8 @@ static void stack_recall(const struct watch *w, const struct race_access *a,
 /* The same in whichever order the two came. */
 static uint64_t place_of(const struct race_pair *p)
 {
-	return hash_u64((uintptr_t)p->now.pc + EXPLORE_DataRace) +
-	       hash_u64((uintptr_t)p->before.pc + EXPLORE_DataRace);
+	return hash_u64(((uintptr_t)p->now.pc | (uintptr_t)p->now.by) + EXPLORE_DataRace) +
+	       hash_u64(((uintptr_t)p->before.pc | (uintptr_t)p->before.by) + EXPLORE_DataRace);
 }
 
 static bool is_new(struct watch *w, uint64_t both)
@@ -201,9 +203,10 @@ static bool is_new(struct watch *w, uint64_t both)
 
 static const char *access_name(const struct race_access *a)
 {
-	static const char *const names[2][2] = {{"read", "write"}, {"atomic read", "atomic write"}};
+	static const char *const names[2][2] = {{"a read", "a write"},
+						{"an atomic read", "an atomic write"}};
 
-	return names[a->atomic][a->write];
+	return a->by ? a->by : names[a->atomic][a->write];
 }
 
 static void say(struct watch *w, const struct race_pair *p)
@@ -213,7 +216,7 @@ static void say(struct watch *w, const struct race_pair *p)
 
 	snprintf(f.driver, sizeof(f.driver), "%s", d ? nt_driver_name(d) : "");
 	snprintf(f.sentence, sizeof(f.sentence),
-		 "a %s of %u bytes at %p by thread %u, and a %s by thread %u that nothing orders",
+		 "%s of %u bytes at %p by thread %u, and %s by thread %u that nothing orders",
 		 access_name(&p->now), (unsigned)p->now.size, p->now.address,
 		 (unsigned)p->now.thread, access_name(&p->before), (unsigned)p->before.thread);
 	f.here.thread = p->now.thread;
@@ -222,15 +225,8 @@ static void say(struct watch *w, const struct race_pair *p)
 	explore_found(&f, true);
 }
 
-static void note(const void *address, uint32_t size, bool write, bool atomic, const void *pc)
+static void note(struct race_access a)
 {
-	struct race_access a = {
-		.address = address,
-		.size = size,
-		.write = write,
-		.atomic = atomic,
-		.pc = pc,
-	};
 	struct race_pair p;
 
 	if (!watch || !watch->running)
@@ -242,12 +238,24 @@ static void note(const void *address, uint32_t size, bool write, bool atomic, co
 		say(watch, &p);
 }
 
+/* The kernel does it for a driver: gives a block back, copies, compares. */
+static void note_for_caller(const struct sim_op *op)
+{
+	if (sim_own_stack(op->object))
+		return;
+	note((struct race_access){.address = op->object,
+				  .size = op->size,
+				  .write = op->access == SIM_WRITE,
+				  .by = op->what});
+}
+
 void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, false, pc);
+	note((struct race_access){.address = address, .size = size, .write = write, .pc = pc});
 }
 
 void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, true, pc);
+	note((struct race_access){
+		.address = address, .size = size, .write = write, .atomic = true, .pc = pc});
 }
