@@ -40,92 +40,6 @@ static struct watch {
 	struct kept_stack *stacks; /* STACKS of them, index 0 unused; NULL: never asked for */
 } * watch;
 
-static void on_begin(void *ctx)
-{
-	struct watch *w = ctx;
-
-	race_begin(w->race);
-	w->run++;
-	w->running = true;
-	w->n_said = 0;
-	w->n_stacks = 0;
-}
-
-static void on_end(void *ctx, enum sim_end end)
-{
-	struct watch *w = ctx;
-
-	(void)end;
-	w->running = false;
-}
-
-static void note_for_caller(const struct sim_op *op);
-
-static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
-{
-	struct watch *w = ctx;
-
-	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
-		return;
-	if (op->size > 0) {
-		if (op->note)
-			note_for_caller(op);
-		return;
-	}
-	race_sync(w->race, thread, op->object, op->sync);
-	if (op->object2)
-		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
-}
-
-wfp_err race_watch_open(void)
-{
-	struct watch *w = sim_control_alloc(sizeof(*w));
-	wfp_err err = ERR_NO_MEMORY;
-
-	if (!w)
-		return err;
-	err = race_create(&w->race);
-	if (err) {
-		sim_control_free(w);
-		return err;
-	}
-	w->watcher.ctx = w;
-	w->watcher.begin = on_begin;
-	w->watcher.step = on_step;
-	w->watcher.end = on_end;
-	watch = w;
-	explore_watch(&w->watcher);
-	return ERR_OK;
-}
-
-void race_watch_close(void)
-{
-	if (!watch)
-		return;
-	explore_unwatch(&watch->watcher);
-	race_destroy(watch->race);
-	sim_control_free(watch->stacks);
-	sim_control_free(watch);
-	watch = NULL;
-}
-
-wfp_err race_watch_stacks(bool on)
-{
-	if (!watch)
-		return ERR_OK;
-	if (on && !watch->stacks)
-		watch->stacks = sim_control_alloc(STACKS * sizeof(*watch->stacks));
-	if (on && !watch->stacks)
-		return ERR_NO_MEMORY;
-	watch->keep = on;
-	return ERR_OK;
-}
-
-uint64_t race_watch_lost(void)
-{
-	return watch ? race_lost(watch->race) : 0;
-}
-
 /* ---- stacks of accesses --------------------------------------------------------------------- */
 
 static uint64_t hash_frames(void *const *frames, uint32_t n)
@@ -258,4 +172,90 @@ void race_watch_atomic(const void *address, uint32_t size, bool write, const voi
 {
 	note((struct race_access){
 		.address = address, .size = size, .write = write, .atomic = true, .pc = pc});
+}
+
+/* ---- a watcher of the search ----------------------------------------------------------------- */
+
+static void on_begin(void *ctx)
+{
+	struct watch *w = ctx;
+
+	race_begin(w->race);
+	w->run++;
+	w->running = true;
+	w->n_said = 0;
+	w->n_stacks = 0;
+}
+
+static void on_end(void *ctx, enum sim_end end)
+{
+	struct watch *w = ctx;
+
+	(void)end;
+	w->running = false;
+}
+
+static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
+{
+	struct watch *w = ctx;
+
+	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
+		return;
+	if (op->size > 0) {
+		if (op->note)
+			note_for_caller(op);
+		return;
+	}
+	race_sync(w->race, thread, op->object, op->sync);
+	if (op->object2)
+		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
+}
+
+wfp_err race_watch_open(void)
+{
+	struct watch *w = sim_control_alloc(sizeof(*w));
+	wfp_err err = ERR_NO_MEMORY;
+
+	if (!w)
+		return err;
+	err = race_create(&w->race);
+	if (err) {
+		sim_control_free(w);
+		return err;
+	}
+	w->watcher.ctx = w;
+	w->watcher.begin = on_begin;
+	w->watcher.step = on_step;
+	w->watcher.end = on_end;
+	watch = w;
+	explore_watch(&w->watcher);
+	return ERR_OK;
+}
+
+void race_watch_close(void)
+{
+	if (!watch)
+		return;
+	explore_unwatch(&watch->watcher);
+	race_destroy(watch->race);
+	sim_control_free(watch->stacks);
+	sim_control_free(watch);
+	watch = NULL;
+}
+
+wfp_err race_watch_stacks(bool on)
+{
+	if (!watch)
+		return ERR_OK;
+	if (on && !watch->stacks)
+		watch->stacks = sim_control_alloc(STACKS * sizeof(*watch->stacks));
+	if (on && !watch->stacks)
+		return ERR_NO_MEMORY;
+	watch->keep = on;
+	return ERR_OK;
+}
+
+uint64_t race_watch_lost(void)
+{
+	return watch ? race_lost(watch->race) : 0;
 }
