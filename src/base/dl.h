@@ -15,6 +15,9 @@ struct dl;
 /* On failure why, unless NULL, gets the loader's sentence appended. */
 MUST_CHECK wfp_err dl_open(struct dl **out, const char *path, struct buf *why);
 
+/* Every object that is mapped: its file ("": the program), and what is added to its addresses. */
+void dl_each(void (*fn)(void *ctx, const char *path, uintptr_t base), void *ctx);
+
 /* NULL when the object does not define the name. */
 void *dl_sym(const struct dl *dl, const char *name);
 

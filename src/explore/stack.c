@@ -56,7 +56,21 @@ void stack_close(void)
 	names = NULL;
 }
 
-/* What is loaded now. */
+static void read_module(void *dwfl, const char *path, uintptr_t base)
+{
+	struct buf own = {0};
+
+	if (!path[0] && proc_own_path(&own) == ERR_OK)
+		path = buf_str(&own);
+	/* The system's own page has no file: it stays without names. */
+	(void)!dwfl_report_elf(dwfl, path, path, -1, base, true);
+	buf_free(&own);
+}
+
+/*
+ * What is loaded now.  The loader is asked: in the system's list of mappings a file that libdw
+ * reads looks like a part of the object that it lies beside.
+ */
 static void read_modules(void)
 {
 	if (!names->dwfl)
@@ -64,7 +78,7 @@ static void read_modules(void)
 	if (!names->dwfl)
 		return;
 	dwfl_report_begin(names->dwfl);
-	(void)dwfl_linux_proc_report(names->dwfl, (pid_t)proc_id());
+	dl_each(read_module, names->dwfl);
 	dwfl_report_end(names->dwfl, NULL, NULL);
 }
 

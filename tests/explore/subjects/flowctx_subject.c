@@ -157,6 +157,7 @@ const struct subject flowctx_subjects[] = {
 	ROW("flowctx-forced", "the callout is taken out by force", CLASSIFY | UNREGISTER),
 	ROW("flowctx-forced-associate", "the same while another context is associated",
 	    ASSOCIATE | UNREGISTER),
+	ROW("flowctx-forced-remove", "the same while the context is removed", REMOVE | UNREGISTER),
 	ROW("flowctx-polite", "the callout is unregistered politely",
 	    CLASSIFY | UNREGISTER | POLITE),
 	{0},

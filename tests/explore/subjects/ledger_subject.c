@@ -175,6 +175,7 @@ const struct subject ledger_subjects[] = {
 	ROW("ledger", "two reinjecting drivers", 0),
 	ROW("ledger-modified", "one of them has changed its clone", MODIFIED),
 	ROW("ledger-op", "an operation holds it, too", OP),
+	ROW("ledger-op-modified", "and one has changed its clone", OP | MODIFIED),
 	ROW("ledger-reclaim", "a watchdog takes back what they hold", RECLAIM),
 	ROW("ledger-early", "they have a second clone for a while", EARLY),
 	{0},

@@ -8,11 +8,13 @@
  */
 #include "subject_kit.h"
 
-#define COMMITS 2u
+#define COMMITS	  2u
+#define ELSEWHERE UINT64_C(100) /* the first id of a filter that decides nothing */
 
 enum {
 	TWICE = 1, /* the reader classifies twice */
 	TWO = 2,   /* two readers */
+	OTHER = 4, /* another thread commits, too */
 };
 
 static struct {
@@ -46,22 +48,33 @@ static void read_policy(void *arg)
 
 static void commit(uint64_t version)
 {
-	subject_replace_filter(version - 1, version,
+	subject_replace_filter(version - 1, version, 0,
 			       version % 2 ? MODEL_ACTION_BLOCK : MODEL_ACTION_PERMIT);
 	w.committed = version;
 }
 
+/* In a sublayer that is asked later: it changes no verdict. */
+static void commit_elsewhere(UNUSED void *arg)
+{
+	subject_replace_filter(ELSEWHERE, ELSEWHERE + 1, 1, MODEL_ACTION_CONTINUE);
+}
+
 static void run(uint32_t settings)
 {
+	struct thread *other = NULL;
 	unsigned n = settings & TWO ? 2 : 1;
 	uint64_t last;
 
 	for (unsigned i = 0; i < n; i++)
 		subject_start(&w.readers[i], "reader", read_policy, &w.seen[i]);
+	if (settings & OTHER)
+		subject_start(&other, "writer", commit_elsewhere, NULL);
 	for (unsigned i = 0; i < COMMITS; i++)
 		commit(2 + i);
 	for (unsigned i = 0; i < n; i++)
 		thread_join(w.readers[i]);
+	if (other)
+		thread_join(other);
 	last = engine_generation(subject_engine, SUBJECT_LAYER);
 	/* What an unchanged generation vouches for is the newest policy. */
 	for (unsigned i = 0; i < n; i++)
@@ -75,6 +88,7 @@ static void prepare(uint32_t settings)
 	w.settings = settings;
 	subject_engine_open(&(struct engine_config){.max_ops = 1});
 	commit(1);
+	subject_replace_filter(0, ELSEWHERE, 1, MODEL_ACTION_CONTINUE);
 	subject_engine_ready();
 }
 
@@ -85,6 +99,7 @@ static void prepare(uint32_t settings)
 const struct subject snapshot_subjects[] = {
 	ROW("snapshot", "one reader", 0),
 	ROW("snapshot-twice", "it reads twice", TWICE),
+	ROW("snapshot-writers", "two writers", OTHER),
 	ROW("snapshot-two", "two readers", TWO),
 	{0},
 };
