@@ -273,6 +273,7 @@ static wfp_err read_input(struct explore_job *job)
 	if (err)
 		return err;
 	job->options.limits.time_jumps = job->scenario->time_jumps;
+	job->scenario->choose_memory |= job->options.faults;
 	if (job->trace) {
 		warn_about_trace(job);
 		take_limits_of_trace(job);

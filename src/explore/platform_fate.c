@@ -94,7 +94,7 @@ void platform_fate_heard(void *world, const struct engine_indication *ind,
 			      "the decisions at %s do not amount to '%s', which was the outcome",
 			      layer_name(ind->layer), outcomes[v->outcome]);
 	w->words[w->n_words++ % PLATFORM_WORDS] = (struct platform_word){
-		.packet = is_stream(ind->layer) ? NULL : ind->layer_data, /* bytes: no packet's */
+		.packet = is_stream(ind->layer) ? NULL : ind->layer_data, /* else bytes */
 		.op = ind->op ? pend_handle(ind->op) : 0,
 		.layer = ind->layer,
 		.outcome = (uint8_t)v->outcome,

@@ -74,7 +74,7 @@ struct search {
 
 	/* The run at hand. */
 	struct explore_schedule current;
-	uint64_t hash;	  /* over its steps */
+	uint64_t hash;	  /* over its steps, if hashing */
 	uint32_t jumps;	  /* SIM_TIME picked while somebody could run */
 	uint32_t running; /* who was picked last */
 	uint32_t threads; /* seen */
@@ -91,7 +91,7 @@ struct search {
 	/* A run is executed twice, to see whether it goes the same way. */
 	struct explore_schedule follow;
 	const char *asks; /* what the value is for that is being chosen */
-	bool following, astray;
+	bool hashing, following, astray;
 	bool check_due, once; /* once: none is */
 };
 

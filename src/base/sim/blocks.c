@@ -269,11 +269,16 @@ size_t blocks_size(const void *p)
 
 bool blocks_fail(void)
 {
+	bool fails;
+
 	if (heap.failures == SIM_FAIL_NONE || !control_on)
 		return false;
-	if (heap.failures == SIM_FAIL_IN_DRIVERS && !world.self->slots[THREAD_SLOT_DRIVER])
+	if (heap.failures != SIM_FAIL_ALL && !world.self->slots[THREAD_SLOT_DRIVER])
 		return false;
-	return control_choose(2, "memory") == 1;
+	fails = control_choose(2, "memory") == 1;
+	if (fails && heap.failures == SIM_FAIL_IN_DRIVERS)
+		heap.failures = SIM_FAIL_NONE;
+	return fails;
 }
 
 void sim_choose_failures(enum sim_failures which)

@@ -33,6 +33,8 @@ static struct {
 	uint32_t settled;     /* so many more choices are made plainly */
 } points;
 
+static bool plain_points; /* one value for all runs: set while no run has begun */
+
 void control_points_reset(void)
 {
 	points.view = (struct sim_view){.threads = points.threads};
@@ -262,6 +264,15 @@ static void announce(struct thread *t, const struct sim_op *op)
 	}
 }
 
+/* Nobody is asked, and who runs can go on. */
+static bool goes_on(struct thread *self)
+{
+	if (!self->view->enabled || !plainly())
+		return false;
+	arrive(self);
+	return true;
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
@@ -269,7 +280,7 @@ void control_point(const struct sim_op *op)
 	if (self->granted) {
 		self->granted = false;
 		BUG_ON(!op->quiet && self->view->next.object != op->object);
-	} else {
+	} else if (!goes_on(self)) {
 		announce(self, op);
 		let_choose();
 	}
@@ -295,7 +306,7 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 
 	if (!control_on)
 		return;
-	if (control->plain_points)
+	if (plain_points)
 		control_point(&op);
 	else
 		control_step(&op);
@@ -311,14 +322,17 @@ bool sim_own_stack(const void *address)
 
 void sim_plain_points(bool on)
 {
-	if (control)
-		control->plain_points = on;
+	plain_points = on;
 }
 
 void control_stand(struct sim_waitq *gate, const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
+	if (!self->granted && !gate->shut && goes_on(self)) {
+		control_step(op);
+		return;
+	}
 	if (!self->granted) {
 		list_add_tail(&gate->threads, &self->queued);
 		self->gate = gate;
