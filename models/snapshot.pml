@@ -11,8 +11,8 @@
 #ifndef COMMITS
 #define COMMITS 3
 #endif
-#define SNAPSHOTS (COMMITS + 1)
-#define LAYERS	  (COMMITS + 2)
+#define SNAPSHOTS (COMMITS + 2)
+#define LAYERS	  (COMMITS + 3)
 #define READERS	  2
 
 /* ---- what is shared -------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ proctype committer()
 
 again:	atomic { !turn -> turn = true }
 	if
-	:: commits == COMMITS -> goto out
+	:: commits >= COMMITS -> goto out
 	:: else
 	fi;
 	atomic {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "engine/pend_op.h"
+#include "engine/pend_trace.h"
 #include "engine/report.h"
 
 static void count_step(struct pend_pool *pool, uint32_t did)
@@ -33,9 +34,25 @@ bool pend_op_step(struct pend_op *op, enum pend_event event, enum pend_reason re
 	do {
 		next = pend_step(word, event, reason);
 	} while (next.ok && !atom64_cas(&op->word, &word, next.word));
+	if (next.ok)
+		pend_trace_word(op, event, word, next.word);
 	*did = next.actions;
 	count_step(pool, next.actions);
 	return next.ok;
+}
+
+bool pend_op_record_step(struct pend_op *op, unsigned record, uint32_t generation,
+			 enum pend_record_event event, const struct pend_answer *answer,
+			 enum pend_record_state *was)
+{
+	enum pend_record_state before;
+	bool done = pend_record_step(&op->records[record], generation, event, answer, &before);
+
+	if (done)
+		pend_trace_record(op, record, generation, event, before);
+	if (was)
+		*was = before;
+	return done;
 }
 
 void pend_op_let_go(struct pend_op *op, const struct pend_record *r, enum pend_event event)
@@ -54,7 +71,7 @@ bool pend_op_revoke(struct pend_op *op, unsigned record, uint32_t generation,
 	struct pend_record *r = &op->records[record];
 	struct pend_answer answer = {.reason = reason};
 
-	if (!pend_record_step(r, generation, PEND_RECORD_EV_REVOKE, &answer, NULL))
+	if (!pend_op_record_step(op, record, generation, PEND_RECORD_EV_REVOKE, &answer, NULL))
 		return false;
 	pend_op_let_go(op, r, PEND_EV_REVOKE);
 	return true;
@@ -129,8 +146,8 @@ bool pend_callout_returned(struct engine_frame *frame)
 	if (kept_protocol(frame))
 		return true;
 	r = &frame->op->records[frame->record];
-	if (pend_record_step(r, pend_op_generation(frame->op), PEND_RECORD_EV_RECALL, &answer,
-			     &was) &&
+	if (pend_op_record_step(frame->op, frame->record, pend_op_generation(frame->op),
+				PEND_RECORD_EV_RECALL, &answer, &was) &&
 	    was == PEND_RECORD_HELD)
 		pend_op_let_go(frame->op, r, PEND_EV_REVOKE);
 	frame->out->action = MODEL_ACTION_BLOCK;

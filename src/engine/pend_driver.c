@@ -90,9 +90,10 @@ static void fill_record(struct pend_op *op, struct pend_record *r, struct engine
 	r->since = clock_now();
 	engine_callout_pin(frame->callout);
 	engine_callout_count_hold(frame->callout, 1);
-	BUG_ON(!pend_record_step(r, pend_op_generation(op), PEND_RECORD_EV_TAKE, &none, NULL));
-	frame->pended = true;
 	frame->record = (uint8_t)(r - op->records);
+	BUG_ON(!pend_op_record_step(op, frame->record, pend_op_generation(op), PEND_RECORD_EV_TAKE,
+				    &none, NULL));
+	frame->pended = true;
 }
 
 /*
@@ -185,7 +186,8 @@ wfp_err pend_driver_complete(struct pend_pool *pool, uint64_t context,
 	if (op) {
 		r = &op->records[name.what];
 		callout_id = atom32_load_relaxed(&r->callout_id);
-		if (pend_record_step(r, name.generation, PEND_RECORD_EV_COMPLETE, answer, &was)) {
+		if (pend_op_record_step(op, name.what, name.generation, PEND_RECORD_EV_COMPLETE,
+					answer, &was)) {
 			pend_op_let_go(op, r, PEND_EV_COMPLETE);
 			return ERR_OK;
 		}

@@ -3,7 +3,8 @@
  * pend_op - the operation and its pool, as the files of pend see them.
  *
  * pend.c is the owner's and the engine's side, pend_driver.c the driver's, pend_pool.c what goes
- * over all operations, pend_ticket.c the classify handles.  Nobody else includes this.
+ * over all operations, pend_ticket.c the classify handles.  Nobody else includes this, but for the
+ * explorer by way of pend_trace.h.
  */
 #pragma once
 
@@ -54,6 +55,10 @@ static inline uint32_t pend_op_generation(const struct pend_op *op)
  */
 MUST_CHECK bool pend_op_step(struct pend_op *op, enum pend_event event, enum pend_reason reason,
 			     uint32_t *did);
+/* pend_record_step of one of its records. */
+bool pend_op_record_step(struct pend_op *op, unsigned record, uint32_t generation,
+			 enum pend_record_event event, const struct pend_answer *answer,
+			 enum pend_record_state *was);
 /* Drops the hold of a record that was just won, and posts the operation if it was the last. */
 void pend_op_let_go(struct pend_op *op, const struct pend_record *r, enum pend_event event);
 /* Takes a hold away, if it still stands in that generation. */

@@ -57,7 +57,7 @@ def read_report(text, out):
     out.lines = sorted(l[len("relation: "):] for l in text.splitlines() if l.startswith("relation: "))
 
 
-def check(work, model, defines=(), ltl=None, timeout=900, source=MODELS, table=None, short=False):
+def check(work, model, defines=(), ltl=None, timeout=1500, source=MODELS, table=None, short=False):
     """Runs models/<model>.pml from `source` (a mutant's copies) in the directory `work`; short: compiling costs most."""
     out, start = Outcome(), time.monotonic()
     shutil.rmtree(work, ignore_errors=True)
