@@ -314,19 +314,32 @@ static wfp_err run_again(struct explain *e, const struct explore_schedule *sched
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
-/* Our own frames above the function that the driver has called say nothing. */
+static void drop_frames(struct explore_stack *s, uint32_t n)
+{
+	memmove(s->frames, s->frames + n, (s->n - n) * sizeof(s->frames[0]));
+	s->n -= n;
+}
+
+/*
+ * Our own frames above the function that the driver has called say nothing.  Where no driver is on
+ * the stack, those that made the finding go.
+ */
 static void trim(struct explore_stack *s)
 {
 	struct stack_place place;
-	uint32_t first = 0;
+	uint32_t found = 0;
 
-	while (first < s->n && !(stack_find(s->frames[first], &place) && place.driver))
-		first++;
-	if (first == s->n || first < 2)
-		return;
-	first--;
-	memmove(s->frames, s->frames + first, (s->n - first) * sizeof(s->frames[0]));
-	s->n -= first;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (!stack_find(s->frames[i], &place))
+			continue;
+		if (place.driver) {
+			drop_frames(s, i > 0 ? i - 1 : 0);
+			return;
+		}
+		if (strcmp(place.function, "explore_found") == 0)
+			found = i + 1;
+	}
+	drop_frames(s, found);
 }
 
 static void finish_stack(const struct explain *e, struct explore_stack *s)
