@@ -169,16 +169,33 @@ static void explain_deadlock(struct explain *e)
 		stack_of_thread(&e->finding.there, e->graph->waits[second].thread);
 }
 
-/* What was taken back at the unload: where it had been made. */
+/* Where a thing was made: a step of this run, or a block from before it. */
+static bool find_made(const struct explain *e, const struct step *left, struct explore_stack *out)
+{
+	const struct step *made = steps_before(e->steps, left);
+	struct sim_block b;
+
+	if (made) {
+		*out = made->stack;
+		return true;
+	}
+	if (!sim_block_find(left->object, &b))
+		return false;
+	*out = (struct explore_stack){0};
+	stack_of_block(out, b.allocated_by, b.allocated_at);
+	return out->n > 0;
+}
+
+/* What was taken back at the unload. */
 static void explain_leak(struct explain *e)
 {
 	const struct step *left = steps_last(e->steps, 0, "left at unload");
-	const struct step *made = left ? steps_before(e->steps, left) : NULL;
+	struct explore_stack made;
 
-	if (!made)
+	if (!left || !find_made(e, left, &made))
 		return;
 	e->finding.there = e->finding.here;
-	e->finding.here = made->stack;
+	e->finding.here = made;
 }
 
 /* The last operation that was pended and never completed. */
