@@ -84,9 +84,40 @@ wfp_err dl_open(struct dl **out, const char *path, struct buf *why)
 	return ERR_OK;
 }
 
+struct visit {
+	void (*fn)(void *ctx, const char *path, uintptr_t base);
+	void *ctx;
+};
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const struct visit *v = arg;
+
+	(void)size;
+	v->fn(v->ctx, info->dlpi_name, info->dlpi_addr);
+	return 0;
+}
+
+void dl_each(void (*fn)(void *ctx, const char *path, uintptr_t base), void *ctx)
+{
+	struct visit v = {fn, ctx};
+
+	dl_iterate_phdr(visit_object, &v);
+}
+
 void *dl_sym(const struct dl *dl, const char *name)
 {
 	return dlsym(dl->handle, name);
+}
+
+const char *dl_file_at(const void *address, uint64_t *offset)
+{
+	Dl_info info;
+
+	if (dladdr(address, &info) == 0 || !info.dli_fname)
+		return NULL;
+	*offset = (uint64_t)((const char *)address - (const char *)info.dli_fbase);
+	return info.dli_fname;
 }
 
 static bool still_mapped(const char *path)

@@ -23,6 +23,13 @@ MUST_CHECK bool sched_stand(const char *what, const void *object, unsigned acces
 			    bool (*can)(const void *object));
 void sched_changed(const void *object);
 
+/*
+ * A choice once an operation has taken effect that lets others go on (a lock dropped, an event
+ * set): what the driver does next, without announcing it, may be wrong by then.  Nobody can tell it
+ * from nothing, so it is one where all schedules are tried, and none where their traces are.
+ */
+void sched_after(const char *what);
+
 /* As sched_op on two objects at once; the second one is written. */
 void sched_op2(const char *what, const void *object, const void *object2, unsigned access,
 	       unsigned sync);
@@ -34,6 +41,11 @@ void sched_note(const char *what, const void *object, unsigned sync);
 void sched_touch(const char *what, const void *address, size_t size, unsigned access);
 
 #else
+
+static inline void sched_after(const char *what)
+{
+	(void)what;
+}
 
 static inline bool sched_stand(const char *what, const void *object, unsigned access, unsigned sync,
 			       bool (*can)(const void *object))

@@ -16,9 +16,9 @@
  * own, and are not used again within a run.
  *
  * What must outlive a rewind (the controller, what it has learned) lies in memory of
- * sim_control_alloc and in nothing else; pointers to it are set before sim_ready.  Sim only; one
- * thread of the system.  Not with a sanitizer whose own state lies among the program's variables
- * (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
+ * sim_control_alloc and in nothing else; pointers to it are set before sim_control_open.  Sim only;
+ * one thread of the system.  Not with a sanitizer whose own state lies among the program's
+ *variables (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
  */
 #pragma once
 
@@ -26,8 +26,6 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/sim_access.h"
-
-#ifdef BASE_SIM
 
 #define SIM_THREADS_MAX 48u
 
@@ -124,7 +122,10 @@ MUST_CHECK wfp_err sim_control_open(const struct sim_controller *c, void (*main)
 enum sim_end sim_control_run(void);
 /* What the last run left is still there to look at, until the rewind. */
 void sim_control_rewind(void);
-/* Ends the world where it stands: what it holds is lost with it. */
+/*
+ * Ends the world where it stands: what it holds is lost with it.  The variables of the program are
+ * then what they were at sim_control_open, so that another world can be opened.
+ */
 void sim_control_close(void);
 struct sim_crash sim_control_crash(void);
 /* After opening: a run that crashes stops there for the debugger first (proc_break). */
@@ -148,11 +149,34 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max);
 /* ---- what the program and the modules call; all do nothing outside a controlled world ---------
  */
 
+#ifdef BASE_SIM
 bool sim_controlled(void);
+/* The running thread rises to DISPATCH_LEVEL or falls below it. */
+void sim_raised(bool raised);
+/* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
+uint32_t sim_choose_named(uint32_t n, const char *what);
+#else
+static inline bool sim_controlled(void)
+{
+	return false;
+}
+
+static inline void sim_raised(bool raised)
+{
+	(void)raised;
+}
+
+static inline uint32_t sim_choose_named(uint32_t n, const char *what)
+{
+	(void)n;
+	(void)what;
+	return 0;
+}
+#endif
 
 /*
  * From now on each allocation asks the controller (choose(2, "memory"), 1: it fails): none, those
- * that a driver makes or that are made for it while it runs, or all.
+ * that a driver makes or that are made for it while it runs, until one has failed; or all.
  */
 enum sim_failures { SIM_FAIL_NONE, SIM_FAIL_IN_DRIVERS, SIM_FAIL_ALL };
 void sim_choose_failures(enum sim_failures which);
@@ -168,17 +192,11 @@ NORETURN void sim_stop(void);
 
 /* A plain access of instrumented code: told to watchers, and a point when plain accesses are. */
 void sim_plain(const void *address, uint32_t size, enum sim_access access);
-/* Plain accesses are points (second mode).  Any time between open and close. */
+/* Plain accesses are points (second mode).  At any time before the world is ready. */
 void sim_plain_points(bool on);
 
 /* Does the address lie in the stack of the running thread? */
 bool sim_own_stack(const void *address);
-
-/* The running thread rises to DISPATCH_LEVEL or falls below it. */
-void sim_raised(bool raised);
-
-/* Another choice of the program than sim_choose (sim.h), with a name for the trace. */
-uint32_t sim_choose_named(uint32_t n, const char *what);
 
 /*
  * Where an address lies, said without the address, so that it is the same in each process: so many
@@ -213,17 +231,3 @@ bool sim_block_check_freed(struct sim_block *out);
 /* Runs the program again without randomised addresses, once; returns when they are fixed already.
  */
 MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
-
-#else
-
-static inline bool sim_controlled(void)
-{
-	return false;
-}
-
-static inline void sim_raised(bool raised)
-{
-	(void)raised;
-}
-
-#endif

@@ -55,10 +55,20 @@ static bool next_thread(struct dpor_event *e)
 	return true;
 }
 
+static void begin_again(struct dpor *d)
+{
+	dpor_forget(d, 0);
+	dpor_objects_widen(&d->objects);
+	d->n = d->replayed = 0;
+	d->begun = d->again = false;
+}
+
 static bool dpor_next(struct search *s)
 {
 	struct dpor *d = s->state;
 
+	if (d->again)
+		begin_again(d);
 	while (d->n > 0) {
 		struct dpor_event *e = &d->events[d->n - 1];
 		uint32_t above = d->n - 1;
@@ -130,7 +140,7 @@ static uint64_t still_asleep(const struct dpor *d, const struct dpor_event *f)
 	for (; asleep; asleep &= asleep - 1) {
 		uint32_t id = (uint32_t)__builtin_ctzll(asleep);
 
-		if (!dpor_dependent(&d->threads[id].next, &f->op))
+		if (!dpor_dependent(&d->objects, &d->threads[id].next, &f->op))
 			still |= search_bit(id);
 	}
 	return still;
@@ -147,7 +157,7 @@ static void check_disabled(struct search *s, const struct dpor *d, const struct 
 	for (; gone; gone &= gone - 1) {
 		const struct sim_op *next = &d->threads[__builtin_ctzll(gone)].next;
 
-		if (!next->quiet && !dpor_dependent(next, &f->op))
+		if (!next->quiet && !dpor_dependent(&d->objects, next, &f->op))
 			search_stop(s, "a wait that no object explains");
 	}
 }
@@ -191,7 +201,8 @@ static uint32_t dpor_pick(struct search *s, const struct sim_view *v)
 	d->events[position].op =
 		who == SIM_TIME ? (struct sim_op){.what = "time"} : d->threads[who].next;
 	d->standing &= ~search_bit(who);
-	return dpor_order(s, d) ? who : SEARCH_CUT;
+	d->again = d->events[position].op.size > 0 && !dpor_objects_wide(&d->objects);
+	return !d->again && dpor_order(s, d) ? who : SEARCH_CUT;
 }
 
 static uint32_t dpor_choose(struct search *s, uint32_t n)

@@ -46,6 +46,7 @@ struct dpor_thread {
 };
 
 struct dpor_objects {
+	uint32_t shift; /* of an address, to the word that stands for an object */
 	struct dpor_object {
 		uintptr_t word; /* 0: a free place */
 		uint32_t number;
@@ -68,6 +69,7 @@ struct dpor {
 	uint32_t everything; /* position of the last event that depends on all */
 	struct dpor_objects objects;
 	bool begun, complete;
+	bool again; /* from the beginning: objects are not what they were taken for */
 };
 
 /* ---- dpor_object.c */
@@ -76,7 +78,10 @@ wfp_err dpor_objects_open(struct search *s, struct dpor_objects *o);
 void dpor_objects_close(struct search *s, struct dpor_objects *o);
 /* The objects that op touches, by number; false: no memory, the search has been stopped. */
 bool dpor_objects_of(struct search *s, struct dpor_objects *o, struct dpor_event *e);
-bool dpor_dependent(const struct sim_op *a, const struct sim_op *b);
+bool dpor_dependent(const struct dpor_objects *o, const struct sim_op *a, const struct sim_op *b);
+/* Words are wide enough for plain accesses from here on; nothing has a number any more. */
+void dpor_objects_widen(struct dpor_objects *o);
+bool dpor_objects_wide(const struct dpor_objects *o);
 
 /* ---- dpor_race.c */
 

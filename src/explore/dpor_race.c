@@ -60,7 +60,7 @@ static uint32_t enabled_by(const struct dpor *d, uint32_t id, const struct sim_o
 		if (e->of > 0)
 			continue;
 		if (!(e->options & search_bit(id)))
-			return dpor_dependent(&e->op, op) ? 0 : after;
+			return dpor_dependent(&d->objects, &e->op, op) ? 0 : after;
 		after = i;
 	}
 	return 0;
@@ -98,7 +98,8 @@ static bool waits_for_some(const struct dpor *d, const struct dpor_event *e, uin
 	uint32_t q = d->events[position - 1].thread;
 
 	for (uint32_t i = position; i < d->n && &d->events[i] != e; i++)
-		if (d->clocks[i].at[q] < position && dpor_dependent(&d->events[i].op, &e->op))
+		if (d->clocks[i].at[q] < position &&
+		    dpor_dependent(&d->objects, &d->events[i].op, &e->op))
 			return true;
 	return false;
 }
@@ -284,7 +285,8 @@ bool dpor_order(struct search *s, struct dpor *d)
 	if (!dpor_objects_of(s, &d->objects, e))
 		return false;
 	join(d, &c, enabled_by(d, e->thread, &e->op));
-	race(d, e, &c);
+	if (e->thread != SIM_TIME || s->limits.time_jumps > 0)
+		race(d, e, &c);
 	join_all(d, &c, e);
 	link(d, e, &c);
 	return true;

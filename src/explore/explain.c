@@ -10,6 +10,7 @@
 #include "explore/explain.h"
 
 #include "base/thread.h"
+#include "engine/engine.h"
 #include "explore/race_watch.h"
 #include "explore/stack.h"
 #include "explore/steps.h"
@@ -73,13 +74,24 @@ static void fill_here(struct explain *e)
 
 /* ---- rule by rule --------------------------------------------------------------------------- */
 
-/* The step before on what this thread used last: who had completed, freed or closed it. */
+/* Rules about an object that was announced right before the platform refused the call. */
+static bool is_about_an_object(const char *platform_rule)
+{
+	static const enum engine_rule rules[] = {ENGINE_RULE_BadPointer, ENGINE_RULE_NblRefBalance};
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (strcmp(platform_rule, engine_rule_name(rules[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The step before on what this thread used last: who had freed, referenced or injected it. */
 static void explain_second(struct explain *e)
 {
 	const struct step *now = steps_last(e->steps, e->finding.here.thread, "");
 	const struct step *before = now ? steps_before(e->steps, now) : NULL;
 
-	if (!before)
+	if (!before || !is_about_an_object(e->finding.platform_rule))
 		return;
 	e->finding.there = before->stack;
 	say(e, "%s: %s by thread %" PRIu32 ", after %s by thread %" PRIu32, driver_of(e), now->what,

@@ -25,7 +25,6 @@
 #define DEFAULT_FINDINGS 16u
 #define INDEX_SIZE	 (2 * FAULTS_MAX)
 #define NOBODY		 UINT32_MAX
-#define TIMES_ASKED	 "memory" /* choices of that name are allocations */
 
 enum phase { PHASE_LOOK, PHASE_ALONE, PHASE_COMBINED };
 
@@ -166,6 +165,12 @@ static uint32_t faults_pick(struct search *s, const struct sim_view *v)
 	return search_plain(search_options(s, v), v->running);
 }
 
+/* The choices that are allocations, by what they are asked for. */
+static bool is_allocation(const char *asks)
+{
+	return strcmp(asks, "memory") == 0 || strcmp(asks, "clone") == 0;
+}
+
 /* Whether this allocation is the one that fails.  Other choices are the plain ones. */
 static uint32_t faults_choose(struct search *s, uint32_t n)
 {
@@ -174,7 +179,7 @@ static uint32_t faults_choose(struct search *s, uint32_t n)
 	/* For the schedules it is a choice with one value, whatever that is. */
 	if (f->phase == PHASE_COMBINED && strategy_bound.choose(s, 1) == SEARCH_CUT)
 		return SEARCH_CUT;
-	if (strcmp(s->asks, TIMES_ASKED) != 0 || n != 2)
+	if (!is_allocation(s->asks) || n != 2)
 		return 0;
 	if (place_here(f) != f->failing || f->failing == NOBODY || f->failed)
 		return 0;

@@ -10,7 +10,8 @@
 
 /*
  * "heap.2:1a40+0x10": 16 bytes into the block that begins 0x1a40 bytes into the memory of thread 2.
- * "stack.2:ff40": on the stack of thread 2.  "queue (firewall.so+0x4010)": a variable.  False:
+ * "stack.2:ff40": on the stack of thread 2.  "queue+0x10 (firewall.so)": a variable, or, without
+ * symbols, "firewall.so+0x4010".  False:
  * nothing that is known, such as a handle.
  */
 bool explore_name_object(const void *address, char *out, size_t room);

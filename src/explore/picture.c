@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CELL_MAX 36u /* characters; what is longer is cut, and '~' says so */
+#define CELL_MAX 40u /* characters; what is longer is cut, and '~' says so */
 #define CELL_MIN 10u
 #define GAP	 2u
 
@@ -129,7 +129,7 @@ wfp_err picture_text(const struct explore_record *r, const struct picture_option
 		     struct buf *out)
 {
 	struct table t = {.record = r, .out = out};
-	wfp_err err = picture_rows_make(&t.rows, r, o->all);
+	wfp_err err = picture_rows_make(&t.rows, r, o);
 
 	if (err)
 		return err;

@@ -2,12 +2,13 @@
 /*
  * picture - a run to look at: one column for each thread, time downwards.
  *
- * Unless everything is asked for, only steps that matter are shown: on an object which another
- * thread touches as well, one of them changing it; what drivers ask for with an object of several
- * threads; what begins with a preemption; choices that were not the plain ones; and the last steps
- * of the finding's two threads.  The numbers are those of the lines of a trace's schedule.  Names
- * come from files that anybody may have written: nothing reaches a terminal or a browser but as
- * text.  Thread: the explorer's, after the run.
+ * Unless everything is asked for, only steps that matter are shown: what drivers call, on an object
+ * of more than one thread (in a run without drivers every step on such an object that one of them
+ * changes); what drivers call on the object of a finding; what begins with a preemption; choices
+ * that were not the plain ones; and the last step before the finding, with which it ends.  The
+ * numbers are those of the lines of a trace's schedule.  Names come from files that anybody may
+ * have written: nothing reaches a terminal or a browser but as text.  Thread: the explorer's, after
+ * the run.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 
 struct picture_options {
 	bool all;	   /* every step, also of quiet locks */
+	uint64_t place;	   /* of the finding it ends with; 0: the last one */
 	const char *title; /* NULL: none */
 };
 

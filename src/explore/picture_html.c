@@ -176,7 +176,7 @@ wfp_err picture_html(const struct explore_record *r, const struct picture_option
 		     struct buf *out)
 {
 	struct picture_rows rows;
-	wfp_err err = picture_rows_make(&rows, r, o->all);
+	wfp_err err = picture_rows_make(&rows, r, o);
 
 	if (err)
 		return err;

@@ -7,12 +7,17 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct selection {
 	const struct explore_record *record;
 	struct picture_rows *out;
-	uint32_t last_here, last_there; /* the finding's threads' last steps, as events + 1 */
+	bool drivers; /* there are some: what the platform does between is left out */
 	bool all;
+	uint32_t end;			 /* of the events that are shown */
+	uint32_t last;			 /* the last step before the finding; an event + 1, or 0 */
+	uint32_t focus[RECORD_FINDINGS]; /* objects of the calls before the findings, or 0 */
+	uint32_t n_focus;
 	uint32_t number; /* choices so far */
 	bool preempts;	 /* the last pick did, and no step has followed yet */
 };
@@ -29,11 +34,29 @@ static bool is_shared(const struct explore_record *r, uint32_t object)
 	return is_used_by_many(r, object) && r->objects[object].writers != 0;
 }
 
+/* Functions of the kernel have names like "KeSetEvent"; base's own operations do not. */
+static bool is_call(const struct record_event *e)
+{
+	return e->kind == RECORD_STEP && (e->note || (e->what[0] >= 'A' && e->what[0] <= 'Z'));
+}
+
+static bool is_in_focus(const struct selection *s, uint32_t object)
+{
+	for (uint32_t i = 0; i < s->n_focus; i++)
+		if (object != 0 && s->focus[i] == object)
+			return true;
+	return false;
+}
+
 static bool step_matters(const struct selection *s, uint32_t at)
 {
 	const struct record_event *e = &s->record->events[at];
 
-	if (s->all || s->preempts || at + 1 == s->last_here || at + 1 == s->last_there)
+	if (s->all || s->preempts || at + 1 == s->last)
+		return true;
+	if (s->drivers && !is_call(e))
+		return false;
+	if (is_call(e) && is_in_focus(s, e->object))
 		return true;
 	if (e->note)
 		return is_used_by_many(s->record, e->object);
@@ -69,11 +92,25 @@ static uint32_t column_of(struct picture_rows *p, uint32_t thread)
 	return i < ARRAY_LEN(p->columns) ? i : i - 1;
 }
 
+/* One call may be told twice: as a note, and as what it does to its object. */
+static bool is_repeated(const struct selection *s, const struct record_event *e)
+{
+	const struct picture_row *row = s->out->n > 0 ? &s->out->rows[s->out->n - 1] : NULL;
+	const struct record_event *last = row ? &s->record->events[row->event] : NULL;
+
+	return !s->all && !s->preempts && last && row->number == s->number && is_call(e) &&
+	       is_call(last) && last->note != e->note && last->thread == e->thread &&
+	       last->object == e->object && strcmp(last->what, e->what) == 0;
+}
+
 static void take(struct selection *s, uint32_t at)
 {
 	const struct record_event *e = &s->record->events[at];
-	struct picture_row *row = &s->out->rows[s->out->n++];
+	struct picture_row *row = &s->out->rows[s->out->n];
 
+	if (is_repeated(s, e))
+		return;
+	s->out->n++;
 	*row = (struct picture_row){
 		.event = at,
 		.number = s->number,
@@ -97,24 +134,45 @@ static void look_at(struct selection *s, uint32_t at)
 		s->preempts = false;
 }
 
-/* The last thing that a thread did before the finding; 0: nothing. */
-static uint32_t last_step_of(const struct explore_record *r, uint32_t thread)
+/* The thread's last step, or its last call, before event `end`, as an event + 1; 0: none. */
+static uint32_t last_before(const struct explore_record *r, uint32_t end, uint32_t thread,
+			    bool call)
 {
-	for (uint32_t i = r->n_events; thread && i > 0; i--)
-		if (r->events[i - 1].kind == RECORD_STEP && r->events[i - 1].thread == thread)
+	for (uint32_t i = end; i > 0; i--) {
+		const struct record_event *e = &r->events[i - 1];
+
+		if (e->kind == RECORD_STEP && e->thread == thread && (!call || is_call(e)))
 			return i;
+	}
 	return 0;
 }
 
-static void find_last_steps(struct selection *s)
+static void look_at_finding(struct selection *s, uint32_t at)
 {
 	const struct explore_record *r = s->record;
-	uint32_t kept = r->n_findings < RECORD_FINDINGS ? r->n_findings : RECORD_FINDINGS;
+	uint32_t call = last_before(r, at, r->events[at].thread, true);
 
-	if (kept == 0)
-		return;
-	s->last_here = last_step_of(r, r->findings[kept - 1].here.thread);
-	s->last_there = last_step_of(r, r->findings[kept - 1].there.thread);
+	s->last = last_before(r, at, r->events[at].thread, false);
+	if (call && s->n_focus < RECORD_FINDINGS)
+		s->focus[s->n_focus++] = r->events[call - 1].object;
+}
+
+/* Where the picture ends, and which findings are in it. */
+static void find_end(struct selection *s, uint64_t place)
+{
+	const struct explore_record *r = s->record;
+
+	s->end = place ? explore_record_found(r, place) : 0;
+	if (s->end == 0)
+		s->end = r->n_events;
+	if (!s->all && r->n_findings > 0)
+		while (s->end > 0 && r->events[s->end - 1].kind != RECORD_FOUND)
+			s->end--;
+	for (uint32_t i = 0; i < s->end; i++) {
+		s->drivers |= is_call(&r->events[i]);
+		if (r->events[i].kind == RECORD_FOUND)
+			look_at_finding(s, i);
+	}
 }
 
 /* Columns in the order of the threads' ids: the order of creation, whoever ran first. */
@@ -134,15 +192,16 @@ static void sort_columns(struct picture_rows *p)
 		p->rows[i].column = place[p->rows[i].column];
 }
 
-wfp_err picture_rows_make(struct picture_rows *out, const struct explore_record *r, bool all)
+wfp_err picture_rows_make(struct picture_rows *out, const struct explore_record *r,
+			  const struct picture_options *o)
 {
-	struct selection s = {.record = r, .out = out, .all = all};
+	struct selection s = {.record = r, .out = out, .all = o->all};
 
 	*out = (struct picture_rows){.rows = mem_zalloc_array(r->n_events + 1, sizeof(*out->rows))};
 	if (!out->rows)
 		return ERR_NO_MEMORY;
-	find_last_steps(&s);
-	for (uint32_t i = 0; i < r->n_events; i++)
+	find_end(&s, o->place);
+	for (uint32_t i = 0; i < s.end; i++)
 		look_at(&s, i);
 	sort_columns(out);
 	return ERR_OK;

@@ -22,7 +22,7 @@ struct picture_rows {
 };
 
 MUST_CHECK wfp_err picture_rows_make(struct picture_rows *out, const struct explore_record *r,
-				     bool all);
+				     const struct picture_options *o);
 void picture_rows_free(struct picture_rows *p);
 
 /* "lock", "memory = 1/2", "UseAfterFree"; then the object, "" when there is none. */

@@ -16,8 +16,6 @@
 
 #include <string.h>
 
-#define OPS 64u /* operations that can be held at once: a small table is a fast one */
-
 /* [I] but for world, which prepare sets. */
 struct platform_subject {
 	const struct scenario *scenario;
@@ -35,6 +33,13 @@ static bool has_disturbance(const struct scenario *s, enum scenario_disturb kind
 	return false;
 }
 
+/* Operations that can be held at once: two for each packet are enough, and a small table is fast.
+ */
+static uint32_t ops_of(const struct scenario *s)
+{
+	return 2 * (s->capture ? SCENARIO_PACKETS : s->n_packets) + 2;
+}
+
 static wfp_err create_engine(struct platform_world *w)
 {
 	const struct scenario *s = w->scenario;
@@ -42,7 +47,7 @@ static wfp_err create_engine(struct platform_world *w)
 		.join = s->freeze ? ENGINE_JOIN_FREEZE : ENGINE_JOIN_PARALLEL,
 		.strict_rights = s->strict,
 		.pend_timeout = has_disturbance(s, SCENARIO_TIMEOUT) ? PLATFORM_PEND_TIMEOUT : 0,
-		.max_ops = OPS,
+		.max_ops = ops_of(s),
 		.report = verdict_report,
 		.report_ctx = w,
 	};
@@ -66,7 +71,8 @@ static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 		err = nt_start(&(struct nt_config){.engine = w->engine,
 						   .stack = w->stack,
 						   .bfe = w->bfe,
-						   .processors = processors});
+						   .processors = processors,
+						   .clones_may_fail = w->scenario->choose_clone});
 	if (!err)
 		err = bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true},
 				       &w->session);
@@ -80,15 +86,9 @@ static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 
 static wfp_err load_driver(struct platform_world *w, uint32_t i, struct buf *why)
 {
-	wfp_err err = platform_filters_last(w, &w->first_filter[i]);
+	wfp_err err = nt_driver_load(&w->drivers[i], w->scenario->drivers[i], why);
 
-	if (!err)
-		err = nt_driver_load(&w->drivers[i], w->scenario->drivers[i], why);
-	if (!err)
-		err = platform_filters_last(w, &w->first_filter[i + 1]);
-	w->first_filter[i]++;
-	w->first_filter[i + 1]++;
-	return err;
+	return err ? err : platform_filters_note(w, i);
 }
 
 static wfp_err prepare(void *ctx, struct buf *why)
@@ -106,6 +106,8 @@ static wfp_err prepare(void *ctx, struct buf *why)
 		buf_printf(why, "the platform could not be set up: %s", err_text(err));
 	if (!err)
 		err = platform_filters_add(w, why);
+	if (!err)
+		err = platform_filters_note(w, SCENARIO_DRIVERS);
 	for (uint32_t i = 0; !err && i < w->scenario->n_drivers; i++)
 		err = load_driver(w, i, why);
 	return err ? err : platform_packets_make(w, why);
@@ -126,6 +128,8 @@ static void run(void *ctx)
 {
 	struct platform_world *w = ((struct platform_subject *)ctx)->world;
 
+	if (w->scenario->choose_memory)
+		sim_choose_failures(SIM_FAIL_IN_DRIVERS);
 	if (platform_disturb_start(w) == ERR_OK)
 		platform_feed(w);
 	platform_disturb_join(w);

@@ -73,6 +73,9 @@ static bool follows(const struct engine_indication *ind, const struct engine_tra
 		return true; /* not everybody is known */
 	if (somebody_pended(trail))
 		return outcome == ENGINE_PENDED;
+	/* Somebody pended and did not say so: a block for good, but the operation is resumed. */
+	if (outcome == ENGINE_PENDED)
+		return ind->op && is_blocked(trail);
 	if (!decides_nothing(ind->layer) && is_blocked(trail))
 		return outcome == ENGINE_BLOCK || outcome == ENGINE_ABSORB;
 	return outcome == ENGINE_PERMIT;
@@ -94,7 +97,7 @@ void platform_fate_heard(void *world, const struct engine_indication *ind,
 			      "the decisions at %s do not amount to '%s', which was the outcome",
 			      layer_name(ind->layer), outcomes[v->outcome]);
 	w->words[w->n_words++ % PLATFORM_WORDS] = (struct platform_word){
-		.packet = is_stream(ind->layer) ? NULL : ind->layer_data, /* bytes: no packet's */
+		.packet = is_stream(ind->layer) ? NULL : ind->layer_data, /* else bytes */
 		.op = ind->op ? pend_handle(ind->op) : 0,
 		.layer = ind->layer,
 		.outcome = (uint8_t)v->outcome,

@@ -2,7 +2,7 @@
 /*
  * platform_filters - the scenario's own filters, and those of the drivers by who added them.
  *
- * Ids of filters only grow, so the ones that a driver added while it was loaded are a range.
+ * Ids of filters only grow: what is above the highest one before was added since.
  * Called in prepare, and by disturbances on their threads.
  */
 #include "explore/platform_world.h"
@@ -19,18 +19,26 @@ static const struct bfe_template all_filters = {
 	.action_mask = BFE_ENUM_ANY_ACTION,
 };
 
-wfp_err platform_filters_last(struct platform_world *w, uint64_t *out)
+static void note(struct platform_world *w, uint64_t id, uint32_t driver)
 {
-	struct bfe_enum *e;
+	if (driver < SCENARIO_DRIVERS && w->n_filters < PLATFORM_FILTERS)
+		w->filters[w->n_filters++] = (struct platform_filter){.id = id, .driver = driver};
+}
+
+wfp_err platform_filters_note(struct platform_world *w, uint32_t driver)
+{
+	const uint64_t before = w->last_filter;
 	struct model_object *o;
+	struct bfe_enum *e;
 	wfp_err err = bfe_enum_create(w->session, &all_filters, &e);
 
 	if (err)
 		return err;
-	*out = 0;
 	while ((o = bfe_enum_next(e))) {
-		if (o->id > *out)
-			*out = o->id;
+		if (o->id > before)
+			note(w, o->id, driver);
+		if (o->id > w->last_filter)
+			w->last_filter = o->id;
 		model_object_put(o);
 	}
 	bfe_enum_destroy(e);
@@ -99,19 +107,10 @@ void platform_filters_add_permit(struct platform_world *w, const char *layer)
 	(void)!add_filter(w, &f);
 }
 
-/* One that is gone already, with its driver's session, is as good as deleted.  What is listed does
- * not change under the deletions; the range alone would be long, because ids do not begin at 1. */
+/* One that is gone already, with its driver's session, is as good as deleted. */
 void platform_filters_delete(struct platform_world *w, uint32_t driver)
 {
-	struct bfe_enum *e;
-	struct model_object *o;
-
-	if (bfe_enum_create(w->session, &all_filters, &e) != ERR_OK)
-		return;
-	while ((o = bfe_enum_next(e))) {
-		if (o->id >= w->first_filter[driver] && o->id < w->first_filter[driver + 1])
-			(void)!bfe_object_delete_by_id(w->session, MODEL_FILTER, o->id);
-		model_object_put(o);
-	}
-	bfe_enum_destroy(e);
+	for (uint32_t i = 0; i < w->n_filters; i++)
+		if (w->filters[i].driver == driver)
+			(void)!bfe_object_delete_by_id(w->session, MODEL_FILTER, w->filters[i].id);
 }

@@ -39,6 +39,13 @@ struct platform_word {
 	uint8_t outcome; /* enum engine_outcome */
 };
 
+/* A filter that a driver added while it was loaded. */
+#define PLATFORM_FILTERS 256u
+struct platform_filter {
+	uint64_t id;
+	uint32_t driver;
+};
+
 /* One thread that does one thing. */
 struct platform_disturber {
 	struct platform_world *w;
@@ -60,8 +67,9 @@ struct platform_world {
 	struct atom32 taken[SCENARIO_DRIVERS]; /* [A] somebody unloads it, or has */
 	bool unloading[SCENARIO_DRIVERS];      /* whoever has taken it */
 	uint32_t left[SCENARIO_DRIVERS]; /* the same: 1 + the first rule that it broke in going */
-	/* [I] The filters that driver i added have ids from first[i] to first[i + 1] - 1. */
-	uint64_t first_filter[SCENARIO_DRIVERS + 1];
+	struct platform_filter filters[PLATFORM_FILTERS]; /* [I] of the drivers */
+	uint32_t n_filters;				  /* [I] */
+	uint64_t last_filter;				  /* [I] the highest id that was noted */
 
 	struct platform_packet packets[SCENARIO_PACKETS];
 	uint32_t n_packets, fed, answered; /* [M] but n_packets [I] */
@@ -91,8 +99,8 @@ void platform_unload(struct platform_world *w, uint32_t i);
 /* ---- platform_filters.c ------------------------------------------------------------------- */
 
 MUST_CHECK wfp_err platform_filters_add(struct platform_world *w, struct buf *why);
-/* The highest id that a filter has. */
-MUST_CHECK wfp_err platform_filters_last(struct platform_world *w, uint64_t *out);
+/* Those that are new since the last call are the driver's. */
+MUST_CHECK wfp_err platform_filters_note(struct platform_world *w, uint32_t driver);
 void platform_filters_add_permit(struct platform_world *w, const char *layer);
 void platform_filters_delete(struct platform_world *w, uint32_t driver);
 

@@ -9,6 +9,7 @@
 #include "explore/record.h"
 
 #include "base/hash.h"
+#include "base/thread.h"
 #include "explore/name.h"
 
 #include <stdio.h>
@@ -212,10 +213,18 @@ static void on_choice(void *ctx, const struct explore_choice *c, const struct si
 	e->of = c->of;
 }
 
+/* Who made it: said by the finding, or running, or crashed. */
+static uint32_t thread_of_finding(const struct explore_finding *f)
+{
+	if (f->here.thread)
+		return f->here.thread;
+	return sim_controlled() ? thread_id() : sim_control_crash().thread;
+}
+
 static void on_found(void *ctx, const struct explore_finding *f)
 {
 	struct explore_record *r = ctx;
-	struct record_event *e = add_event(r, RECORD_FOUND, f->here.thread);
+	struct record_event *e = add_event(r, RECORD_FOUND, thread_of_finding(f));
 
 	if (e)
 		e->value = r->n_findings;
@@ -261,8 +270,6 @@ wfp_err explore_record_run(struct explore_record *r, const struct explore_subjec
 	explore_watch(&watcher); /* before the world is opened: who watches is put back with it */
 	err = explore_session_open(&session, s, &options->limits, why);
 	if (!err) {
-		if (options->breaks)
-			explore_session_break(session);
 		explore_session_replay(session, schedule, &result);
 		explore_session_close(session);
 		explore_result_free(&result);
@@ -278,6 +285,18 @@ void explore_record_free(struct explore_record *r)
 	sim_control_free(r->index);
 	sim_control_free(r->frames);
 	*r = (struct explore_record){0};
+}
+
+uint32_t explore_record_found(const struct explore_record *r, uint64_t place)
+{
+	for (uint32_t i = 0; i < r->n_events; i++) {
+		const struct record_event *e = &r->events[i];
+
+		if (e->kind == RECORD_FOUND && e->value < RECORD_FINDINGS &&
+		    r->findings[e->value].place == place)
+			return i + 1;
+	}
+	return 0;
 }
 
 const char *explore_record_thread(const struct explore_record *r, uint32_t id, char room[32])

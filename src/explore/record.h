@@ -63,7 +63,6 @@ struct explore_record {
 /* What is to be recorded besides. */
 struct record_options {
 	bool stacks;		      /* of every step */
-	bool breaks;		      /* findings and crashes stop in the debugger */
 	struct explore_limits limits; /* of the search that found it: clock, processors */
 };
 
@@ -75,6 +74,9 @@ MUST_CHECK wfp_err explore_record_run(struct explore_record *r, const struct exp
 				      const struct explore_schedule *schedule,
 				      const struct record_options *options, struct buf *why);
 void explore_record_free(struct explore_record *r);
+
+/* Behind the first finding of this place, as an index into events; 0: there is none. */
+uint32_t explore_record_found(const struct explore_record *r, uint64_t place);
 
 /* "worker", or "thread 70"; 0 is "the clock".  The buffer is the caller's, for the second. */
 const char *explore_record_thread(const struct explore_record *r, uint32_t id, char room[32]);

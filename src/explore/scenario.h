@@ -76,7 +76,7 @@ struct scenario {
 	uint32_t n_disturbances;
 	struct scenario_filter filters[SCENARIO_FILTERS];
 	uint32_t n_filters;
-	bool choose_memory, choose_clone; /* one of them may fail, in each run */
+	bool choose_memory, choose_clone; /* each may fail: a choice of the search */
 	bool strict, freeze;
 	bool no_unload; /* the drivers are not unloaded at the end of each run */
 	uint32_t time_jumps;

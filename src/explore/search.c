@@ -227,13 +227,19 @@ static uint64_t mixed(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
+static void hash_step(struct search *s, uint32_t thread, const struct sim_op *op)
+{
+	s->hash = mixed(s->hash, (uintptr_t)op->object ^ (uint64_t)thread << 56 ^
+					 (uint64_t)op->access << 50);
+	s->hash = mixed(s->hash, (uintptr_t)op->what);
+}
+
 static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
 {
 	struct search *s = ctx;
 
-	s->hash = mixed(s->hash, (uintptr_t)op->object ^ (uint64_t)thread << 56 ^
-					 (uint64_t)op->access << 50);
-	s->hash = mixed(s->hash, (uintptr_t)op->what);
+	if (UNLIKELY(s->hashing))
+		hash_step(s, thread, op);
 	for (const struct explore_watcher *w = watchers; w; w = w->next)
 		if (w->step)
 			w->step(w->ctx, thread, op);
@@ -320,22 +326,36 @@ static void say_astray(struct search *s)
 	search_found_keep(s);
 }
 
-/* The world has been rewound.  The run just executed, once more; it must do the same. */
+static enum sim_end follow_once(struct search *s)
+{
+	enum sim_end end;
+
+	s->following = s->hashing = true;
+	end = execute(s);
+	s->world->rewind();
+	s->following = false;
+	s->astray |= s->current.n != s->follow.n;
+	return end;
+}
+
+/*
+ * The world has been rewound.  The run just executed, once more: it must do the same, step by step.
+ * Unless its steps were hashed, that is twice.
+ */
 static void run_again(struct search *s, enum sim_end end)
 {
-	uint64_t hash = s->hash;
+	uint64_t hash;
 
 	if (explore_schedule_copy(&s->follow, &s->current)) {
 		search_stop(s, "memory");
 		return;
 	}
-	s->following = true;
 	s->astray = false;
-	s->astray |= execute(s) != end;
-	s->astray |= s->hash != hash || s->current.n != s->follow.n;
-	s->world->rewind();
-	s->following = false;
-	if (s->astray)
+	if (!s->hashing)
+		s->astray |= follow_once(s) != end;
+	hash = s->hash;
+	s->astray |= follow_once(s) != end;
+	if (s->astray || s->hash != hash)
 		say_astray(s);
 }
 
@@ -356,8 +376,11 @@ static void count(struct search *s, enum sim_end end)
 static void run_once(struct search *s)
 {
 	uint32_t known = s->out->n_found;
-	enum sim_end end = execute(s);
+	enum sim_end end;
 
+	s->check_due = s->check_due || s->out->runs % CHECK_EVERY == 0;
+	s->hashing = s->check_due;
+	end = execute(s);
 	if (!s->cut && s->subject->check)
 		s->subject->check(s->subject->ctx, end);
 	if (!s->cut)
@@ -368,7 +391,7 @@ static void run_once(struct search *s)
 	if (s->strategy->ended)
 		s->strategy->ended(s, end);
 	s->world->rewind();
-	s->check_due = s->check_due || s->out->runs % CHECK_EVERY == 1 || s->out->n_found > known;
+	s->check_due = s->check_due || s->out->n_found > known;
 	if (s->check_due && !s->once && !s->cut && !s->out->stopped_by) {
 		s->check_due = false;
 		run_again(s, end);
@@ -535,6 +558,8 @@ wfp_err search_enter(struct search *s, struct buf *why)
 
 	search_found_hold(s);
 	err = s->world->open(&s->controller, world_main, s);
+	if (!err && s->limits.breaks)
+		sim_control_break(true);
 	if (!err)
 		return ERR_OK;
 	search_found_hold(NULL);

@@ -79,14 +79,24 @@ static bool is_better(const struct explore_schedule *a, const struct explore_sch
 	return x.steps < y.steps;
 }
 
-/* The finding that is to be kept, in a search's result; NULL: it is not there. */
+static uint32_t at_most(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * The finding that is to be kept, in a search's result; NULL: it is not there.  What the run did
+ * after it, when it went on, is cut off its schedule.
+ */
 static const struct explore_found_item *look_for(const struct shrink *s,
 						 const struct explore_result *r)
 {
-	const struct explore_found_item *item = r->found;
+	struct explore_found_item *item = r->found;
 
 	while (item && !explore_finding_same(&item->finding, &s->best->finding))
 		item = item->next;
+	if (item)
+		item->schedule.n = at_most(item->schedule.n, s->watch->needed);
 	return item;
 }
 
@@ -107,12 +117,15 @@ static void on_begin(void *ctx)
 	struct shrink_watch *w = ctx;
 
 	w->names = (struct guide_names){0};
+	w->choices = 0;
+	w->met = false;
 }
 
 static void on_choice(void *ctx, const struct explore_choice *c, const struct sim_view *v)
 {
 	struct shrink_watch *w = ctx;
 
+	w->choices++;
 	if (v)
 		guide_names_learn(&w->names, v);
 }
@@ -121,8 +134,11 @@ static void on_found(void *ctx, const struct explore_finding *f)
 {
 	struct shrink_watch *w = ctx;
 
-	if (f->place == w->place)
-		w->found = w->names;
+	if (f->place != w->place || w->met)
+		return;
+	w->met = true;
+	w->found = w->names;
+	w->needed = w->choices;
 }
 
 static wfp_err watch_begin(struct shrink *s)
@@ -190,11 +206,6 @@ bool shrink_try_schedule(struct shrink *s, const struct explore_schedule *candid
 
 /* ---- scenarios --------------------------------------------------------------------------------
  */
-
-static uint32_t at_most(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 /* How a smaller scenario is searched, one way after the other, until it is found. */
 static const enum explore_strategy ways[] = {EXPLORE_GUIDE, EXPLORE_BOUND, EXPLORE_PCT};

@@ -12,6 +12,9 @@ struct shrink_watch {
 	struct explore_watcher watcher;
 	struct guide_names names; /* of the run at hand */
 	struct guide_names found; /* of the last run that found it */
+	uint32_t choices;	  /* made in the run at hand */
+	uint32_t needed;	  /* before it was found, in the last run that found it */
+	bool met;		  /* it was found in the run at hand */
 	uint64_t place;
 };
 

@@ -7,6 +7,7 @@
  */
 #include "explore/stack.h"
 
+#include "base/dl.h"
 #include "base/hash.h"
 #include "base/proc.h"
 #include "base/sim_control.h"
@@ -55,7 +56,21 @@ void stack_close(void)
 	names = NULL;
 }
 
-/* What is loaded now. */
+static void read_module(void *dwfl, const char *path, uintptr_t base)
+{
+	struct buf own = {0};
+
+	if (!path[0] && proc_own_path(&own) == ERR_OK)
+		path = buf_str(&own);
+	/* The system's own page has no file: it stays without names. */
+	(void)!dwfl_report_elf(dwfl, path, path, -1, base, true);
+	buf_free(&own);
+}
+
+/*
+ * What is loaded now.  The loader is asked: in the system's list of mappings a file that libdw
+ * reads looks like a part of the object that it lies beside.
+ */
 static void read_modules(void)
 {
 	if (!names->dwfl)
@@ -63,19 +78,28 @@ static void read_modules(void)
 	if (!names->dwfl)
 		return;
 	dwfl_report_begin(names->dwfl);
-	(void)dwfl_linux_proc_report(names->dwfl, (pid_t)proc_id());
+	dl_each(read_module, names->dwfl);
 	dwfl_report_end(names->dwfl, NULL, NULL);
 }
 
-/* Drivers are loaded after the first look: a second one finds them. */
+/*
+ * By the module's first address, which the loader knows: the library finds the nearest module to
+ * any address, and does not count variables that the file has no bytes for.  Drivers are loaded
+ * after the first look: a second one finds them.
+ */
 static Dwfl_Module *module_of(uintptr_t address)
 {
-	Dwfl_Module *m = names->dwfl ? dwfl_addrmodule(names->dwfl, address) : NULL;
+	uint64_t offset = 0;
+	Dwfl_Module *m = NULL;
 
+	if (!dl_file_at((const void *)address, &offset))
+		return NULL;
+	if (names->dwfl)
+		m = dwfl_addrmodule(names->dwfl, address - offset);
 	if (m)
 		return m;
 	read_modules();
-	return names->dwfl ? dwfl_addrmodule(names->dwfl, address) : NULL;
+	return names->dwfl ? dwfl_addrmodule(names->dwfl, address - offset) : NULL;
 }
 
 static void copy_base_name(char *to, size_t size, const char *path)
@@ -127,8 +151,10 @@ static bool look_up(uintptr_t address, struct stack_place *p)
 	p->offset = address - start;
 	p->driver = is_driver(m);
 	function = dwfl_module_addrinfo(m, address, &offset, &symbol, NULL, NULL, NULL);
-	if (function)
+	if (function) {
 		snprintf(p->function, sizeof(p->function), "%s", function);
+		p->into = offset;
+	}
 	find_line(m, address, p);
 	return true;
 }

@@ -18,6 +18,7 @@ struct stack_place {
 	char file[96];	   /* "" likewise; without directories */
 	uint32_t line;
 	uint64_t offset; /* in the module's file, as addr2line counts */
+	uint64_t into;	 /* the function, or what else has this name */
 	bool driver;	 /* the module has a DriverEntry */
 };
 

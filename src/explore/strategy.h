@@ -74,15 +74,14 @@ struct search {
 
 	/* The run at hand. */
 	struct explore_schedule current;
-	uint64_t hash;	  /* over its steps */
+	uint64_t hash;	  /* over its steps, if hashing */
 	uint32_t jumps;	  /* SIM_TIME picked while somebody could run */
 	uint32_t running; /* who was picked last */
 	uint32_t threads; /* seen */
 	uint32_t preemptions;
-	bool cut;    /* by the strategy */
-	bool found;  /* something, in this run */
-	bool met;    /* what limits.until names */
-	bool breaks; /* the debugger is told of findings where they are */
+	bool cut;   /* by the strategy */
+	bool found; /* something, in this run */
+	bool met;   /* what limits.until names */
 
 	/* What it counts for; set by the strategy. */
 	uint32_t round; /* complete runs with that many preemptions; SEARCH_ANY: with any number */
@@ -91,7 +90,7 @@ struct search {
 	/* A run is executed twice, to see whether it goes the same way. */
 	struct explore_schedule follow;
 	const char *asks; /* what the value is for that is being chosen */
-	bool following, astray;
+	bool hashing, following, astray;
 	bool check_due, once; /* once: none is */
 };
 

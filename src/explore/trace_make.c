@@ -31,12 +31,14 @@ static void note_of(const struct explore_record *r, const struct record_event *e
 			 object[0] ? " " : "", object);
 }
 
-static wfp_err add_steps(struct explore_trace *t, const struct explore_record *r)
+/* Up to the finding: a replay goes on by itself. */
+static wfp_err add_steps(struct explore_trace *t, const struct explore_record *r, uint64_t place)
 {
+	uint32_t end = place ? explore_record_found(r, place) : 0;
 	char note[TRACE_NOTE_MAX];
 	wfp_err err = ERR_OK;
 
-	for (uint32_t i = 0; i < r->n_events && !err; i++) {
+	for (uint32_t i = 0; i < (end ? end : r->n_events) && !err; i++) {
 		const struct record_event *e = &r->events[i];
 
 		if (e->kind != RECORD_PICK && e->kind != RECORD_VALUE)
@@ -93,7 +95,7 @@ wfp_err trace_make(struct explore_trace **out, const struct explore_record *r,
 	if (!err && files)
 		err = add_files(t, files);
 	if (!err)
-		err = add_steps(t, r);
+		err = add_steps(t, r, finding ? finding->place : 0);
 	if (err)
 		trace_free(t);
 	else

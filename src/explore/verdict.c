@@ -89,24 +89,6 @@ static bool is_first(struct platform_world *w, uint64_t context)
 	return true;
 }
 
-/*
- * A holder cannot know that its hold was taken away: that it completes once, later, is what it
- * should do, and what the watchdog took was not lost by the driver.
- */
-static bool is_excused(struct platform_world *w, const struct engine_report *r)
-{
-	switch (r->rule) {
-	case ENGINE_RULE_PendLost:
-		return something_revokes(w->scenario);
-	case ENGINE_RULE_LateComplete:
-		return is_first(w, r->op);
-	case ENGINE_RULE_StaleContext:
-		return something_revokes(w->scenario) && is_first(w, r->op);
-	default:
-		return false;
-	}
-}
-
 /* Which driver this is, if it is being unloaded; SCENARIO_DRIVERS: none. */
 static uint32_t unloading(const struct platform_world *w, const char *driver)
 {
@@ -119,6 +101,26 @@ static uint32_t unloading(const struct platform_world *w, const char *driver)
 			return i;
 	}
 	return SCENARIO_DRIVERS;
+}
+
+/*
+ * A holder cannot know that its hold was taken away: that it completes once, later, is what it
+ * should do, and what the watchdog took was not lost by the driver.
+ */
+static bool is_excused(struct platform_world *w, const struct engine_report *r)
+{
+	switch (r->rule) {
+	case ENGINE_RULE_PendLost:
+		return something_revokes(w->scenario);
+	case ENGINE_RULE_UnloadWithHolds: /* else its callouts were taken out */
+		return unloading(w, r->driver) == SCENARIO_DRIVERS;
+	case ENGINE_RULE_LateComplete:
+		return is_first(w, r->op);
+	case ENGINE_RULE_StaleContext:
+		return something_revokes(w->scenario) && is_first(w, r->op);
+	default:
+		return false;
+	}
 }
 
 static void report_found(enum explore_rule rule, const struct engine_report *r)

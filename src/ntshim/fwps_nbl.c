@@ -10,6 +10,7 @@
 #include "ntshim/nbl.h"
 
 #include "base/sched.h"
+#include "base/sim_control.h"
 #include "engine/callout.h"
 #include "stack/packet.h"
 
@@ -382,6 +383,8 @@ NTSTATUS FwpsAllocateCloneNetBufferList0(NET_BUFFER_LIST *original, NDIS_HANDLE 
 	from = original && out ? nt_nbl_find(original, function) : NULL;
 	if (!from || !original->FirstNetBuffer || original->FirstNetBuffer->Next)
 		return STATUS_INVALID_PARAMETER;
+	if (nt.clones_may_fail && sim_choose_named(2, "clone") != 0)
+		return STATUS_INSUFFICIENT_RESOURCES;
 	clone = nbl_new(NT_NBL_CLONE,
 			from->kind == NT_NBL_SHOWN ? from->driver : nt_driver_current());
 	if (!clone)

@@ -199,8 +199,10 @@ VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE
 		wake_one();
 	}
 	lock_drop(&work.lock);
-	if (!again)
+	if (!again) {
+		sched_after("IoQueueWorkItem");
 		return;
+	}
 	nt_driver_busy(item->driver, -1);
 	nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "IoQueueWorkItem");
 }

@@ -318,6 +318,7 @@ BOOLEAN KeInsertQueueDpc(PRKDPC dpc, PVOID argument1, PVOID argument2)
 	lock_take(&nt_dispatcher);
 	queued = dpc_insert(dpc, argument1, argument2);
 	lock_drop(&nt_dispatcher);
+	sched_after("KeInsertQueueDpc");
 	return queued;
 }
 

@@ -142,6 +142,7 @@ static void spin_release(PKSPIN_LOCK lock, const char *function)
 	if (sim_controlled()) {
 		sched_op(function, word, SIM_WRITE, SIM_SYNC_RELEASE);
 		word_set(word, 0);
+		sched_after(function);
 	} else if (atom64_exchange(word, 0) & CONTENDED) {
 		word_wake(word);
 	}

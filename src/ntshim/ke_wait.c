@@ -244,7 +244,10 @@ static LONG event_change(PRKEVENT event, LONG to, const char *function)
 
 LONG KeSetEvent(PRKEVENT event, KPRIORITY increment, BOOLEAN wait)
 {
-	return event_change(event, 1, "KeSetEvent");
+	LONG was = event_change(event, 1, "KeSetEvent");
+
+	sched_after("KeSetEvent");
+	return was;
 }
 
 LONG KeResetEvent(PRKEVENT event)

@@ -106,6 +106,7 @@ wfp_err nt_start(const struct nt_config *config)
 		.engine = config->engine,
 		.stack = config->stack,
 		.bfe = config->bfe,
+		.clones_may_fail = config->clones_may_fail,
 		.running = true,
 	};
 	engine_report_ask(nt.engine, driver_on_thread);

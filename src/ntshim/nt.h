@@ -17,7 +17,8 @@ struct nt_config {
 	struct engine *engine;
 	struct stack *stack;
 	struct bfe *bfe;
-	unsigned processors; /* how many DPCs run at once, 2 at most; 0: they share a thread */
+	unsigned processors;  /* how many DPCs run at once, 2 at most; 0: they share a thread */
+	bool clones_may_fail; /* whether one does is a choice of the simulator ("clone") */
 };
 MUST_CHECK wfp_err nt_start(const struct nt_config *config);
 void nt_stop(void); /* every driver must have been unloaded */

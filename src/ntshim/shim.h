@@ -37,6 +37,7 @@ struct nt_kernel {
 	struct engine *engine; /* [I] */
 	struct stack *stack;   /* [I] */
 	struct bfe *bfe;       /* [I] */
+	bool clones_may_fail;  /* [I] */
 	bool running;	       /* [I] */
 };
 extern struct nt_kernel nt;

@@ -11,6 +11,10 @@
 
 #include <signal.h>
 
+static void do_nothing(UNUSED void *arg)
+{
+}
+
 /* ---- what a rewind puts back ---------------------------------------------------------------- */
 
 #define AT_READY 7u
@@ -139,8 +143,6 @@ TEST(addresses_depend_on_their_thread_and_not_on_the_schedule)
 	close_world();
 }
 
-static void *explorers;
-
 static void allocate_and_go(UNUSED void *arg)
 {
 	sim_ready();
@@ -149,7 +151,7 @@ static void allocate_and_go(UNUSED void *arg)
 
 TEST(memory_of_the_explorer_outlives_rewinds_and_the_world)
 {
-	char *kept, *grown;
+	char *kept, *grown, *explorers;
 
 	seen_make();
 	if (!open_world(allocate_and_go))
@@ -159,13 +161,9 @@ TEST(memory_of_the_explorer_outlives_rewinds_and_the_world)
 	memset(kept, 1, 100);
 	memset(explorers, 2, 100);
 	for (unsigned i = 0; i < 3; i++) {
-		void *was = explorers;
-
 		CHECK_EQ_U(run_once(), SIM_END_DONE);
 		sim_control_rewind();
-		CHECK(explorers == NULL || explorers == was);
-		explorers = was;
-		CHECK(kept[0] == 1 && kept[99] == 1 && ((char *)explorers)[99] == 2);
+		CHECK(kept[0] == 1 && kept[99] == 1 && explorers[99] == 2);
 	}
 	close_world();
 	grown = sim_control_realloc(kept, 100000);
@@ -177,6 +175,26 @@ TEST(memory_of_the_explorer_outlives_rewinds_and_the_world)
 static struct lock shared;
 static struct atom32 any;
 static unsigned inside;
+
+TEST(a_world_leaves_the_variables_of_the_program_as_it_found_them)
+{
+	uint64_t live = mem_live();
+
+	seen_make();
+	for (unsigned i = 0; i < 3; i++) {
+		if (!open_world(change_everything))
+			return;
+		CHECK(all.block);
+		CHECK_EQ_U(run_once(), SIM_END_DONE);
+		sim_control_close();
+		CHECK(!all.block);
+		CHECK_EQ_U(all.statics, AT_READY);
+		CHECK_EQ_U(untouched[0], 0);
+		CHECK_EQ_U(mem_live(), live);
+		CHECK_EQ_U(sim_run(1, do_nothing, NULL), SIM_DONE);
+	}
+	sim_control_free(seen);
+}
 
 /* ---- how a run ends ------------------------------------------------------------------------- */
 
@@ -222,10 +240,6 @@ TEST(a_deadlock_says_who_waits_for_whom)
 		sim_control_rewind();
 	}
 	close_world();
-}
-
-static void do_nothing(UNUSED void *arg)
-{
 }
 
 static void leave_one_behind(UNUSED void *arg)
@@ -391,6 +405,25 @@ TEST(a_run_that_uses_its_memory_up_is_no_verdict)
 	if (!open_world(allocate_for_ever))
 		return;
 	CHECK_EQ_U(run_once(), SIM_END_MEMORY);
+	close_world();
+}
+
+static void guard_for_ever(UNUSED void *arg)
+{
+	sim_ready();
+	for (;;)
+		CHECK(mem_zalloc_guarded(1));
+}
+
+TEST(a_run_that_uses_its_guarded_memory_up_is_no_verdict)
+{
+	seen_make();
+	if (!open_world(guard_for_ever))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ_U(run_once(), SIM_END_MEMORY);
+		sim_control_rewind();
+	}
 	close_world();
 }
 
@@ -583,6 +616,29 @@ TEST(the_controller_says_which_allocation_fails)
 		CHECK_EQ_U(seen->asked, 4);
 		sim_control_rewind();
 	}
+	close_world();
+}
+
+static void allocate_until_one_fails(UNUSED void *arg)
+{
+	sim_ready();
+	sim_choose_failures(SIM_FAIL_IN_DRIVERS);
+	CHECK(mem_alloc(1));
+	thread_slot_set(THREAD_SLOT_DRIVER, &any);
+	CHECK(mem_alloc(1));
+	CHECK(!mem_alloc(1));
+	CHECK(mem_alloc(1));
+	thread_slot_set(THREAD_SLOT_DRIVER, NULL);
+}
+
+TEST(after_the_one_failure_nobody_is_asked_any_more)
+{
+	seen_make();
+	if (!open_world(allocate_until_one_fails))
+		return;
+	seen->failure = 2;
+	CHECK_EQ_U(run_once(), SIM_END_DONE);
+	CHECK_EQ_U(seen->asked, 2);
 	close_world();
 }
 

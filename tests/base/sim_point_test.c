@@ -448,7 +448,7 @@ static bool stack_has(uint32_t thread, void (*fn)(void *))
 	uint32_t n = sim_control_stack(thread, frames, ARRAY_LEN(frames));
 
 	for (uint32_t i = 0; i < n; i++)
-		if ((uintptr_t)frames[i] - (uintptr_t)fn < 64)
+		if ((uintptr_t)frames[i] - (uintptr_t)fn < 256)
 			return true;
 	return false;
 }

@@ -52,18 +52,43 @@ static void check_text(bool all, const char *title, const char *expected)
 	buf_free(&out);
 }
 
-TEST(the_text_shows_the_steps_that_matter)
+TEST(the_text_shows_what_drivers_call)
 {
 	check_text(false, NULL,
-		   "        the clock    packet 1          worker\n"
-		   "    1                lock heap.1+0x40\n"
+		   "        the clock    packet 1      worker\n"
 		   "    4                memory = 1/2\n"
-		   "    5 !                                KeSetEvent\n"
-		   "    5                                  FwpsCall #1\n"
+		   "    5 !                            KeSetEvent\n"
+		   "    5                              FwpsCall #1\n"
+		   "    5                              NdisCall own\n"
+		   "    6                              quiet heap.1+0x40\n"
+		   "    7   time passes\n"
+		   "    7 *                            UseAfterFree\n"
+		   "\n"
+		   "UseAfterFree: firewall used what was freed\n");
+}
+
+/* Without a driver there is nothing but the platform's own steps. */
+TEST(the_text_of_a_run_without_drivers_shows_what_is_shared)
+{
+	struct record_event kept[ARRAY_LEN(events)];
+
+	memcpy(kept, events, sizeof(kept));
+	for (unsigned i = 0; i < ARRAY_LEN(events); i++) {
+		events[i].note = false;
+		if (events[i].kind == RECORD_STEP)
+			events[i].what = "load";
+	}
+	check_text(false, NULL,
+		   "        the clock    packet 1          worker\n"
+		   "    1                load heap.1+0x40\n"
+		   "    4                memory = 1/2\n"
+		   "    5 !                                load\n"
+		   "    6                                  load heap.1+0x40\n"
 		   "    7   time passes\n"
 		   "    7 *                                UseAfterFree\n"
 		   "\n"
 		   "UseAfterFree: firewall used what was freed\n");
+	memcpy(events, kept, sizeof(kept));
 }
 
 TEST(the_text_shows_every_step_when_asked)

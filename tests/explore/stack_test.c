@@ -58,25 +58,40 @@ TEST(the_second_look_answers_the_same)
 	stack_close();
 }
 
-TEST(a_driver_that_is_loaded_later_is_found_and_is_one)
+static const char *load(const char *driver)
 {
-	const char *build = getenv("BLDROOT");
-	char path[512];
+	const char *build = getenv("BLDROOT"), *entry;
 	struct buf why = {0};
-	struct stack_place p;
+	char path[512];
 	struct dl *dl;
-	const char *entry;
 
-	CHECK_OK(stack_open());
-	CHECK(stack_find(caller(), &p));
-	snprintf(path, sizeof(path), "%s/examples/logger.so", build ? build : ".");
+	snprintf(path, sizeof(path), "%s/examples/%s.so", build ? build : ".", driver);
 	CHECK_OK(dl_open(&dl, path, &why));
 	entry = dl_sym(dl, "DriverEntry");
 	CHECK(entry);
-	CHECK(stack_find(entry + 1, &p));
-	CHECK_EQ_S(p.module, "logger.so");
+	return entry;
+}
+
+static void check_entry(const char *address, const char *module)
+{
+	struct stack_place p;
+
+	CHECK(stack_find(address, &p));
+	CHECK_EQ_S(p.module, module);
 	CHECK_EQ_S(p.function, "DriverEntry");
 	CHECK(p.driver);
+}
+
+TEST(drivers_that_are_loaded_later_are_found)
+{
+	const char *logger, *clumsy;
+
+	CHECK_OK(stack_open());
+	logger = load("logger");
+	check_entry(logger + 1, "logger.so");
+	clumsy = load("clumsy");
+	check_entry(clumsy + 1, "clumsy.so");
+	check_entry(logger + 2, "logger.so"); /* not mixed up with its file, which is open now */
 	stack_close();
 }
 

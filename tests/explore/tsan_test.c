@@ -21,18 +21,18 @@ void __tsan_init(void);
 	{                                                                                          \
 		__tsan_##name(p);                                                                  \
 	}
-#define PLAIN_SIZES(X)                                                                             \
-	X(read1)                                                                                   \
-	X(read2)                                                                                   \
-	X(read4) X(read8) X(read16) X(write1) X(write2) X(write4) X(write8) X(write16)             \
-		X(read_write1) X(read_write2) X(read_write4) X(read_write8) X(read_write16) X(     \
-			unaligned_read2) X(unaligned_read4) X(unaligned_read8) X(unaligned_read16) \
-			X(unaligned_write2) X(unaligned_write4) X(unaligned_write8)                \
-				X(unaligned_write16) X(unaligned_read_write4) X(volatile_read1) X( \
-					volatile_read2) X(volatile_read4) X(volatile_read8)        \
-					X(volatile_write1) X(volatile_write4) X(volatile_write8)   \
-						X(unaligned_volatile_read4)                        \
-							X(unaligned_volatile_write4)
+/* clang-format off */
+#define PLAIN_SIZES(X) \
+	X(read1) X(read2) X(read4) X(read8) X(read16) \
+	X(write1) X(write2) X(write4) X(write8) X(write16) \
+	X(read_write1) X(read_write2) X(read_write4) X(read_write8) X(read_write16) \
+	X(unaligned_read2) X(unaligned_read4) X(unaligned_read8) X(unaligned_read16) \
+	X(unaligned_write2) X(unaligned_write4) X(unaligned_write8) X(unaligned_write16) \
+	X(unaligned_read_write4) \
+	X(volatile_read1) X(volatile_read2) X(volatile_read4) X(volatile_read8) \
+	X(volatile_write1) X(volatile_write2) X(volatile_write4) X(volatile_write8) \
+	X(unaligned_volatile_read4) X(unaligned_volatile_write4)
+/* clang-format on */
 PLAIN_SIZES(PLAIN)
 
 void __tsan_read_range(void *p, size_t size);
@@ -119,12 +119,17 @@ ATOMIC(128)
 #define ROW(name)	  {#name, call_##name},
 #define ATOMIC_ROWS(bits) ROW(load##bits) ROW(store##bits) ROW(add##bits) ROW(swap##bits)
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	void (*call)(void *p);
-} hooks[] = {PLAIN_SIZES(ROW) ROW(read_range) ROW(write_range) ROW(vptr_read) ROW(vptr_update)
-		     ROW(memcpy_from) ROW(memmove_to) ROW(memset) ATOMIC_ROWS(8) ATOMIC_ROWS(16)
-			     ATOMIC_ROWS(32) ATOMIC_ROWS(64) ATOMIC_ROWS(128)};
+} hooks[] = {
+	PLAIN_SIZES(ROW)
+	ROW(read_range) ROW(write_range) ROW(vptr_read) ROW(vptr_update)
+	ROW(memcpy_from) ROW(memmove_to) ROW(memset)
+	ATOMIC_ROWS(8) ATOMIC_ROWS(16) ATOMIC_ROWS(32) ATOMIC_ROWS(64) ATOMIC_ROWS(128)
+};
+/* clang-format on */
 
 /* ---- the toy -------------------------------------------------------------------------------- */
 

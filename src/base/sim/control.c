@@ -85,8 +85,11 @@ static wfp_err stacks_begin(void)
 /* That of the thread that is admitted next. */
 wfp_err control_stack_lend(void **stack, size_t *size)
 {
-	if (world.ids >= SIM_THREADS_MAX)
+	if (world.ids >= SIM_THREADS_MAX) {
+		if (control->exploring)
+			control_leave(SIM_END_MEMORY);
 		return ERR_NO_MEMORY;
+	}
 	*stack = control->stacks + world.ids * slot_size() + snapshot_page_size();
 	*size = STACK_SIZE;
 	return ERR_OK;
@@ -175,6 +178,7 @@ void sim_ready(void)
 static void enter(void)
 {
 	control->crash = (struct sim_crash){.text = ""};
+	control->asked = false;
 	world.self = control->main;
 	control_on = true;
 	fiber_switch(&control->explorer, control->main);

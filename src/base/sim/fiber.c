@@ -149,6 +149,7 @@ static void context_switch(struct thread *from, struct thread *to)
 	 * that the snapshot watches: such a page is touched before. */
 	*(volatile char *)&from->context = *(volatile char *)&from->context;
 	*((volatile char *)(&from->context + 1) - 1) = 0;
+	from->frame = __builtin_frame_address(0);
 	BUG_ON(swapcontext(&from->context, &to->context));
 #endif
 }
@@ -171,12 +172,8 @@ void *fiber_pc(const struct thread *t)
 {
 #if SWITCH_OWN
 	return switch_pc(t->sp);
-#elif defined(__x86_64__)
-	return (void *)t->context.uc_mcontext.gregs[REG_RIP];
-#elif defined(__aarch64__)
-	return (void *)t->context.uc_mcontext.pc;
 #else
-	return NULL;
+	return t->frame ? (void *)((uintptr_t)fiber_switch + 1) : NULL;
 #endif
 }
 
@@ -184,11 +181,7 @@ void *fiber_frame(const struct thread *t)
 {
 #if SWITCH_OWN
 	return switch_frame(t->sp);
-#elif defined(__x86_64__)
-	return (void *)t->context.uc_mcontext.gregs[REG_RBP];
-#elif defined(__aarch64__)
-	return (void *)t->context.uc_mcontext.regs[29];
 #else
-	return NULL;
+	return t->frame;
 #endif
 }

@@ -55,11 +55,13 @@ struct thread {
 	bool has_processor;		 /* raised, and not waiting */
 	bool granted;			 /* what it announces next was picked already */
 	bool yields;			 /* until another has made a step */
+	uint32_t drawn;			 /* random numbers so far */
 
 #if SWITCH_OWN
 	void *sp;
 #else
 	ucontext_t context;
+	void *frame; /* where the switch was called, for walking the stack */
 #endif
 	void *stack; /* [I] NULL for the thread the program began with */
 	size_t stack_size;

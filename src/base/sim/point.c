@@ -33,6 +33,8 @@ static struct {
 	uint32_t settled;     /* so many more choices are made plainly */
 } points;
 
+static bool plain_points; /* one value for all runs: set while no run has begun */
+
 void control_points_reset(void)
 {
 	points.view = (struct sim_view){.threads = points.threads};
@@ -194,12 +196,17 @@ static uint32_t pick_plainly(void)
 
 static uint32_t ask(void)
 {
+	uint32_t picked;
+
 	points.view.running = world.self->id;
 	points.view.time = points.timed > 0;
 	points.view.only_time = points.enabled == 0;
 	if (plainly())
 		return pick_plainly();
-	return control->controller.pick(control->controller.ctx, &points.view);
+	control->asked = true;
+	picked = control->controller.pick(control->controller.ctx, &points.view);
+	control->asked = false;
+	return picked;
 }
 
 static struct thread *chosen(void)
@@ -246,8 +253,11 @@ static void let_choose(void)
 
 void control_step(const struct sim_op *op)
 {
-	if (control->exploring && control->controller.step)
-		control->controller.step(control->controller.ctx, world.self->id, op);
+	if (!control->exploring || !control->controller.step)
+		return;
+	control->asked = true;
+	control->controller.step(control->controller.ctx, world.self->id, op);
+	control->asked = false;
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -262,6 +272,15 @@ static void announce(struct thread *t, const struct sim_op *op)
 	}
 }
 
+/* Nobody is asked, and who runs can go on. */
+static bool goes_on(struct thread *self)
+{
+	if (!self->view->enabled || !plainly())
+		return false;
+	arrive(self);
+	return true;
+}
+
 void control_point(const struct sim_op *op)
 {
 	struct thread *self = world.self;
@@ -269,7 +288,7 @@ void control_point(const struct sim_op *op)
 	if (self->granted) {
 		self->granted = false;
 		BUG_ON(!op->quiet && self->view->next.object != op->object);
-	} else {
+	} else if (!goes_on(self)) {
 		announce(self, op);
 		let_choose();
 	}
@@ -295,7 +314,7 @@ void sim_plain(const void *address, uint32_t size, enum sim_access access)
 
 	if (!control_on)
 		return;
-	if (control->plain_points)
+	if (plain_points)
 		control_point(&op);
 	else
 		control_step(&op);
@@ -311,14 +330,17 @@ bool sim_own_stack(const void *address)
 
 void sim_plain_points(bool on)
 {
-	if (control)
-		control->plain_points = on;
+	plain_points = on;
 }
 
 void control_stand(struct sim_waitq *gate, const struct sim_op *op)
 {
 	struct thread *self = world.self;
 
+	if (!self->granted && !gate->shut && goes_on(self)) {
+		control_step(op);
+		return;
+	}
 	if (!self->granted) {
 		list_add_tail(&gate->threads, &self->queued);
 		self->gate = gate;
@@ -438,7 +460,9 @@ uint32_t control_choose(uint32_t n, const char *what)
 
 	if (n < 2 || !control->controller.choose || plainly())
 		return 0;
+	control->asked = true;
 	choice = control->controller.choose(control->controller.ctx, n, what);
+	control->asked = false;
 	BUG_ON(choice >= n);
 	return choice;
 }

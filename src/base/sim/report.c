@@ -18,15 +18,19 @@
 
 /* ---- who waits for what --------------------------------------------------------------------- */
 
-/* Whom the gate waits for: the thread that is joined, or that holds the lock. */
-static uint32_t kept_by(const struct sim_waitq *gate)
+/* What the gate belongs to: a thread that is joined, or a lock and who holds it. */
+static void gate_explain(const struct sim_waitq *gate, struct sim_wait *w)
 {
 	const struct lock *l = CONTAINER_OF(gate, struct lock, waiting);
 
 	for (const struct thread *t = world_walk(NULL); t; t = world_walk(t))
-		if (gate == &t->ended)
-			return t->id;
-	return l->owner ? l->owner->id : 0;
+		if (gate == &t->ended) {
+			w->waits_for = t->id;
+			w->object = t;
+			return;
+		}
+	w->waits_for = l->owner ? l->owner->id : 0;
+	w->object = l;
 }
 
 static struct sim_wait wait_of(const struct thread *t)
@@ -40,8 +44,7 @@ static struct sim_wait wait_of(const struct thread *t)
 	} else if (t->gate && t->gate->shut) {
 		w.waits_kind = t->gate->kind;
 		w.waits_name = t->gate->name;
-		w.waits_for = kept_by(t->gate);
-		w.object = t->view->next.object;
+		gate_explain(t->gate, &w);
 	} else if (t->can && !t->ready) {
 		w.waits_kind = t->view->next.what;
 		w.object = t->view->next.object;
@@ -109,7 +112,7 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max)
 		return walk(t, control->crash_frame, frames, 1, max);
 	}
 	frames[0] = fiber_pc(t);
-	return walk(t, fiber_frame(t), frames, 1, max);
+	return frames[0] ? walk(t, fiber_frame(t), frames, 1, max) : 0;
 }
 
 /* ---- the same addresses in each process ------------------------------------------------------ */

@@ -28,6 +28,14 @@ void sched_changed(const void *object)
 		control_changed(object);
 }
 
+void sched_after(const char *what)
+{
+	const struct sim_op op = {.what = what};
+
+	if (control_on)
+		control_point(&op);
+}
+
 void sched_op2(const char *what, const void *object, const void *object2, unsigned access,
 	       unsigned sync)
 {

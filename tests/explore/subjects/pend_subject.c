@@ -8,7 +8,7 @@
  */
 #include "subject_kit.h"
 
-#include "engine/pend.h"
+#include "engine/pend_op.h"
 
 #define OPS	2u
 #define TIMEOUT (10 * CLOCK_S)
@@ -23,6 +23,7 @@ enum {
 	FORGET = 64,	/* nobody completes */
 	TWICE = 128,	/* a second operation follows, in the same slot */
 	ALONE = 256,	/* one callout */
+	POLITE = 512,	/* callout 0 is unregistered politely, until it goes */
 };
 
 /* One operation. */
@@ -46,6 +47,7 @@ static struct {
 	uint32_t settings;
 	unsigned callouts;
 	unsigned indices[SUBJECT_CALLOUTS];
+	uint32_t ids[SUBJECT_CALLOUTS];
 	struct life lives[OPS];
 	struct completer completers[OPS][SUBJECT_CALLOUTS];
 	struct mailbox mail;
@@ -85,10 +87,12 @@ static void classify_fn(void *ctx, const struct engine_call *call, struct engine
 	unsigned callout = *(const unsigned *)ctx;
 	struct life *l = call->ind->layer_data;
 	struct completer *c = &w.completers[l - w.lives][callout];
+	const bool cancelled = l->cancelled;
 	wfp_err err;
 
 	*c = (struct completer){.settings = w.settings, .callout = callout};
 	err = pend_operation(subject_engine, call->ind->meta->completion_handle, &c->context);
+	SUBJECT_CHECK(!cancelled || err);
 	out->action = MODEL_ACTION_PERMIT;
 	if (!err) {
 		if (!(w.settings & FORGET))
@@ -115,8 +119,26 @@ static void close_endpoint(void *arg)
 	l->cancelled = true;
 }
 
+static void check_holder(UNUSED void *ctx, const struct pend_info *info)
+{
+	SUBJECT_CHECK(info->callout_id != w.ids[0]);
+}
+
+/* Until its hold is gone, if it has one. */
+static void unregister_politely(void)
+{
+	wfp_err err;
+
+	while ((err = subject_unregister(0, ENGINE_UNREGISTER_POLITE)) == ERR_IN_USE)
+		clock_sleep_until(clock_now() + CLOCK_MS);
+	SUBJECT_OK(err);
+	pend_list(subject_engine, check_holder, NULL);
+}
+
 static void disturb(UNUSED void *arg)
 {
+	if (w.settings & POLITE)
+		unregister_politely();
 	if (w.settings & FORCED)
 		SUBJECT_OK(subject_unregister(0, ENGINE_UNREGISTER_FORCED));
 	if (w.settings & WATCHDOG)
@@ -160,6 +182,7 @@ static void classify(struct life *l)
 	struct engine_metadata meta = {.present = ENGINE_META_COMPLETION_HANDLE};
 	struct engine_indication ind = subject_indication();
 	struct engine_verdict verdict;
+	uint64_t word;
 
 	SUBJECT_OK(
 		pend_begin(subject_engine, PEND_ALE, SUBJECT_LAYER, false, &owner_ops, l, &l->op));
@@ -172,12 +195,18 @@ static void classify(struct life *l)
 	l->walking = true;
 	engine_classify(subject_engine, &ind, &verdict);
 	l->walking = false;
+	if ((w.settings & WATCHDOG) && (w.settings & FORGET))
+		engine_tick(subject_engine, clock_now() + 2 * TIMEOUT);
 	if (verdict.outcome == ENGINE_PENDED || l->posts)
 		resume(l);
 	else
 		SUBJECT_CHECK(l->pended == 0 || (w.settings & NO_ABSORB));
+	word = atom64_load(&l->op->word);
 	if (l->closer)
 		thread_join(l->closer);
+	/* What was read as the result stays. */
+	if (l->posts)
+		SUBJECT_CHECK(atom64_load(&l->op->word) == word);
 	pend_end(l->op);
 }
 
@@ -194,7 +223,7 @@ static void run(uint32_t settings)
 	struct thread *disturber = NULL;
 	struct engine_counters n;
 
-	if (settings & (FORCED | WATCHDOG | STOP))
+	if (settings & (FORCED | POLITE | WATCHDOG | STOP))
 		subject_start(&disturber, "disturber", disturb, NULL);
 	for (unsigned i = 0; i < (settings & TWICE ? OPS : 1); i++)
 		classify(&w.lives[i]);
@@ -203,7 +232,7 @@ static void run(uint32_t settings)
 		thread_join(disturber);
 	engine_counters_get(subject_engine, &n);
 	SUBJECT_CHECK(n.pended_now == 0);
-	for (unsigned c = settings & FORCED ? 1 : 0; c < w.callouts; c++)
+	for (unsigned c = settings & (FORCED | POLITE) ? 1 : 0; c < w.callouts; c++)
 		SUBJECT_OK(subject_unregister(c, ENGINE_UNREGISTER_POLITE));
 	mailbox_destroy(&w.mail);
 	subject_engine_end();
@@ -228,12 +257,43 @@ static void prepare(uint32_t settings)
 	subject_engine_open(&config);
 	for (unsigned c = 0; c < w.callouts; c++) {
 		w.indices[c] = c;
-		subject_register(c, &callout_ops, &w.indices[c]);
+		w.ids[c] = subject_register(c, &callout_ops, &w.indices[c]);
 		subject_filter(c);
 	}
 	SUBJECT_OK(mailbox_init(&w.mail, "owner"));
 	warm_up();
 	subject_engine_ready();
+}
+
+/* ---- slots alone ---------------------------------------------------------------------------- */
+
+/* There is one slot: whoever comes second gets none, until it is given back. */
+static void take_and_give(UNUSED void *arg)
+{
+	struct pend_op *op;
+	wfp_err err;
+
+	for (unsigned i = 0; i < OPS; i++) {
+		err = pend_begin(subject_engine, PEND_ALE, SUBJECT_LAYER, false, &owner_ops, NULL,
+				 &op);
+		SUBJECT_CHECK(err == ERR_OK || err == ERR_NO_MEMORY);
+		if (err)
+			continue;
+		SUBJECT_CHECK(pend_classified(op) == PEND_LEFT_INLINE);
+		pend_end(op);
+	}
+}
+
+static void run_slots(UNUSED uint32_t settings)
+{
+	struct thread *other;
+
+	subject_start(&other, "taker", take_and_give, NULL);
+	take_and_give(NULL);
+	thread_join(other);
+	for (unsigned c = 0; c < w.callouts; c++)
+		SUBJECT_OK(subject_unregister(c, ENGINE_UNREGISTER_POLITE));
+	subject_engine_end();
 }
 
 #define ROW(name, about, settings)                                                                 \
@@ -253,6 +313,10 @@ const struct subject pend_subjects[] = {
 	ROW("pend-stop-forget", "the same, nobody completes", STOP | FORGET),
 	ROW("pend-no-absorb", "one returns Permit", NO_ABSORB),
 	ROW("pend-close-alone", "one callout, the endpoint closes", CLOSE | ALONE),
+	ROW("pend-forced-forget", "taken out by force, nobody completes", FORCED | FORGET | ALONE),
+	ROW("pend-polite", "one callout is unregistered politely", POLITE | ALONE),
+	ROW("pend-watchdog-forget", "nobody completes, the watchdog fires", WATCHDOG | FORGET),
+	{"pend-slots", "two owners and one slot", 0, prepare, run_slots},
 	ROW("pend-watchdog-close", "the watchdog fires, the endpoint closes",
 	    CLOSE | WATCHDOG | ALONE),
 	{0},

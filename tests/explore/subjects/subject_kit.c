@@ -126,9 +126,9 @@ wfp_err subject_unregister(unsigned n, enum engine_unregister how)
 	return engine_callout_unregister(subject_engine, callouts[n].id, how);
 }
 
-void subject_replace_filter(uint64_t old_id, uint64_t new_id, uint32_t action)
+void subject_replace_filter(uint64_t old_id, uint64_t new_id, unsigned n, uint32_t action)
 {
-	const struct model_filter f = draft(new_id, 0, action);
+	const struct model_filter f = draft(new_id, n, action);
 	struct model_filter *made;
 
 	SUBJECT_OK(model_filter_create(&made, &f));

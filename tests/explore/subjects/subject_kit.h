@@ -63,8 +63,9 @@ uint32_t subject_register(unsigned n, const struct engine_callout_ops *ops, void
 /* A filter that calls callout n, in a sublayer below that of callout n - 1. */
 void subject_filter(unsigned n);
 wfp_err subject_unregister(unsigned n, enum engine_unregister how);
-/* A filter that is asked before all of these, and answers by itself. */
-void subject_replace_filter(uint64_t old_id, uint64_t new_id, uint32_t action);
+/* A filter that answers by itself, in sublayer n: 0 is asked first.  old_id 0: there is none yet.
+ */
+void subject_replace_filter(uint64_t old_id, uint64_t new_id, unsigned n, uint32_t action);
 
 /* What every indication shares. */
 struct engine_indication subject_indication(void);

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The four drivers of examples/races, explored as their authors would: with the default settings.
+
+Each race is found within so many runs, shrunk to the two or three switches that matter, and found again by ten of
+ten replays. Compiled for the race detector, the fixed driver reaches the claim of all traces, and nothing is found; the
+same search finds the race in the other one. The limits count runs, not seconds, because machines differ.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(os.environ.get("SRCROOT", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("BLDROOT", ROOT / "build" / "gcc"))
+RACES = BUILD / "examples" / "races"
+INSTRUMENTED = BUILD / "examples" / "instrumented"  # accesses between two calls are no choices: they must be watched
+
+FOUND_WITHIN = 1000  # runs; it takes 7 to 26
+ALL_WITHIN = 100000  # runs; it takes 235 to 11,000
+PREEMPTIONS, SWITCHES = 1, 3  # of a shrunk trace
+REPLAYS = 10
+
+points = 0
+
+
+def point(name, passed, why=""):
+    global points
+    points += 1
+    print(f"{'ok' if passed else 'not ok'} {points} - {name}")
+    for line in str(why).splitlines() if not passed else []:
+        print(f"# {line}")
+    sys.stdout.flush()
+
+
+def explore(*args):
+    """The result, as a program reads it; None when there is none."""
+    run = subprocess.run([BUILD / "cmd" / "wfp", "explore", *map(str, args), "--json"], capture_output=True,
+                         text=True, timeout=600, check=False)
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        print(f"# {run.stdout}{run.stderr}".rstrip())
+        return None
+
+
+def scenario(name):
+    return ROOT / "tests" / "scenarios" / f"race-{name}.scn"
+
+
+def schedule(trace):
+    """The lines of a trace's choices."""
+    lines = pathlib.Path(trace).read_text(encoding="utf-8").splitlines()
+    return lines[lines.index("schedule") + 1:lines.index("end", lines.index("schedule"))]
+
+
+def switches(lines):
+    """How often another thread goes on; those that are preempted, and all."""
+    threads = [line.split()[1] for line in lines if line[0] in "-!"]
+    return (sum(line.startswith("!") for line in lines),
+            sum(a != b for a, b in zip(threads, threads[1:])))
+
+
+def check_trace(name, case):
+    few, all_of_them = switches(schedule(case["trace"]))
+    point(f"{name}_is_shrunk_to_{SWITCHES}_switches_at_most", few <= PREEMPTIONS and all_of_them <= SWITCHES,
+          f"{few} preemptions, {all_of_them} switches: {case['shrunk']}")
+    again = [explore("--replay", case["trace"]) for _ in range(REPLAYS)]
+    same = [r for r in again if r and r["findings"] and
+            all(r["findings"][0][key] == case[key] for key in ("rule", "driver", "sentence", "stacks"))]
+    point(f"{name}_is_found_again_by_{REPLAYS}_of_{REPLAYS}_replays", len(same) == REPLAYS, again[0])
+
+
+def check_race(name, work):
+    result = explore(scenario(name), "--driver", RACES / f"{name}.so", "--runs", FOUND_WITHIN, "--findings", "1",
+                     "--trace-dir", work)
+    found = result["findings"] if result else []
+    point(f"{name}_is_found_within_{FOUND_WITHIN}_runs", found and result["as_expected"], result)
+    if not found:
+        return
+    case = found[0]
+    print(f"# {case['rule']} in run {case['run']}: {case['sentence']}; {case['shrunk']}")
+    point(f"{name}_has_two_stacks", len(case["stacks"]) == 2, case["stacks"])
+    point(f"{name}_has_a_trace", case["trace"], case)
+    if case["trace"]:
+        check_trace(name, case)
+
+
+def check_all_traces(name, work):
+    racy, fixed = (explore(scenario(name), "--driver", f"{name}={INSTRUMENTED / file}", "--all", "--runs", ALL_WITHIN,
+                           "--no-shrink", "--trace-dir", work) for file in (f"{name}.so", f"{name}-fixed.so"))
+    point(f"{name}_is_found_among_all_traces", racy and racy["findings"] and racy["as_expected"], racy)
+    point(f"{name}_fixed_passes_all_traces", fixed and not fixed["findings"] and fixed["claim"] == "all traces",
+          fixed)
+    if fixed:
+        print(f"# {fixed['claim']}: {fixed['runs']} runs, {fixed['seconds']:.1f} s")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        for name in ("publish", "complete", "list", "unload"):
+            check_race(name, work)
+            check_all_traces(name, work)
+    print(f"1..{points}")
+
+
+main()

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Mutants of the engine's code, each of which the explorer must find.
+
+usage: explorer_mutants.py [quick] [--only TEXT] [--build DIR] [--seconds N]
+
+For each mutant of code_mutants.py, and for those of the protocol's table in mutants.py: copies of the sources are edited
+and compiled as the build compiles them, the program of the subjects is linked with these objects in front of the
+libraries, and its subjects are explored. Before that the program as it is must pass the same searches. Prints TAP;
+DIR/mutants/result.json says what became of each. Fails when a mutant lives or the real code is accused.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import code_mutants  # noqa: E402
+import mutants  # noqa: E402
+
+CORES = min(2, os.cpu_count() or 1)
+PROGRAM = "tests/explore/explore_subjects"
+LIBRARY = "libwfp_sim.a.p/"
+BOUND = "2"
+FOUND = 1
+
+
+def table_mutants():
+    """Those of mutants.py that change the table of the pend protocol, which code and model share."""
+    rows = {m.name: m for m in mutants.MUTANTS if m.table}
+    unknown = set(rows) ^ set(code_mutants.TABLE_SUBJECTS)
+    if unknown:
+        sys.exit(f"explorer_mutants: in one list only: {', '.join(sorted(unknown))}")
+    return [code_mutants.Mutant(name, m.what, code_mutants.TABLE_SUBJECTS[name],
+                                [code_mutants.Edit(e.file, e.old, e.new) for e in m.table])
+            for name, m in rows.items()]
+
+
+class Build:
+    """How the build compiles a source and links the program."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        commands = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
+        self.compile = {c["output"]: shlex.split(c["command"]) for c in commands if c["output"].startswith(LIBRARY)}
+        self.source = {c["output"]: (folder / c["file"]).resolve().relative_to(ROOT).as_posix()
+                       for c in commands if c["output"] in self.compile}
+        self.link = shlex.split(self.ninja("-t", "commands", "-s", PROGRAM))
+        self.users = self.read_users()
+
+    def ninja(self, *arguments):
+        return subprocess.run(["ninja", "-C", str(self.folder), *arguments], check=True, capture_output=True,
+                              text=True).stdout
+
+    def read_users(self):
+        """file: the objects of the library that are made from it."""
+        users = {}
+        for block in self.ninja("-t", "deps").split("\n\n"):
+            lines = block.strip().splitlines()
+            output = lines[0].split(":")[0] if lines else ""
+            for line in lines[1:] if output in self.compile else []:
+                path = (self.folder / line.strip()).resolve()
+                if path.is_relative_to(ROOT / "src"):
+                    users.setdefault(path.relative_to(ROOT).as_posix(), set()).add(output)
+        return users
+
+    def call(self, argv):
+        p = subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, check=False)
+        if p.returncode:
+            sys.stdout.write(p.stdout + p.stderr)
+            raise SystemExit(f"explorer_mutants: cannot build: {' '.join(argv[:1])}")
+
+    def compile_object(self, output, work):
+        """As the build does, but from the edited copy if there is one, which includes edited files first."""
+        argv, source = list(self.compile[output]), self.source[output]
+        at = next(i for i, a in enumerate(argv) if (self.folder / a).resolve() == ROOT / source)
+        edited = work / source
+        if edited.exists():
+            argv[at] = str(edited)
+        target = work / pathlib.PurePath(output).name
+        argv[argv.index("-o") + 1] = str(target)
+        for flag in ("-MF", "-MQ"):
+            argv[argv.index(flag) + 1] = str(target) + ".d"
+        self.call([argv[0], f"-I{work / 'src'}", "-Wno-error", "-w", *argv[1:]])
+        return target
+
+    def program(self, objects, work):
+        """The build's program with these objects in front of its libraries."""
+        argv = list(self.link)
+        argv[argv.index("-o") + 1] = str(work / "subjects")
+        first = next(i for i, a in enumerate(argv) if a.endswith(".o"))
+        self.call([*argv[:first], *map(str, objects), *argv[first:]])
+        return work / "subjects"
+
+
+def edited(text, edits, name):
+    for e in edits:
+        if text.count(e.old) != 1:
+            raise SystemExit(f"explorer_mutants: {name}: {e.file} has {text.count(e.old)} times: {e.old}")
+        text = text.replace(e.old, e.new)
+    return text
+
+
+class Runner:
+    def __init__(self, build, seconds):
+        self.build, self.seconds, self.lock = build, seconds, threading.Lock()
+        self.n = self.failed = 0
+        self.result = {}
+
+    def explore(self, program, subject):
+        p = subprocess.run([program, subject, "--bound", BOUND, "--seconds", str(self.seconds)], capture_output=True,
+                           text=True, check=False, timeout=10 * self.seconds + 60)
+        return p.returncode, p.stdout + p.stderr
+
+    def point(self, ok, name, comment=""):
+        with self.lock:
+            self.n += 1
+            self.failed += not ok
+            print(f"{'ok' if ok else 'not ok'} {self.n} - {name}", flush=True)
+            if comment:
+                print("# " + comment.strip().replace("\n", "\n# "), flush=True)
+
+    def check_real(self, subject):
+        status, said = self.explore(self.build.folder / PROGRAM, subject)
+        self.point(status == 0, f"the_real_code_passes_{subject}", said)
+
+    def sources(self, mutant, work):
+        """Writes the edited copies; the objects that have to be made anew."""
+        outputs = set()
+        for file in {e.file for e in mutant.edits}:
+            text = (ROOT / file).read_text(encoding="utf-8")
+            copy = work / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(edited(text, [e for e in mutant.edits if e.file == file], mutant.name), encoding="utf-8")
+            outputs |= self.build.users.get(file, set())
+        if not outputs:
+            raise SystemExit(f"explorer_mutants: {mutant.name}: nothing is made from what it edits")
+        return sorted(outputs)
+
+    def check_mutant(self, mutant):
+        work = self.build.folder / "mutants" / mutant.name
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        objects = [self.build.compile_object(o, work) for o in self.sources(mutant, work)]
+        program, heard = self.build.program(objects, work), ""
+        for subject in mutant.subjects:
+            status, said = self.explore(program, subject)
+            heard += said
+            if status == FOUND:
+                break
+        killed = status == FOUND
+        run = re.search(r"found in run (\d+): (.*)", heard)
+        self.result[mutant.name] = {"what": mutant.what, "killed": killed, "subject": subject,
+                                    "runs": int(run.group(1)) if run else None, "by": run.group(2) if run else None}
+        self.point(killed, f"{mutant.name}_is_found", f"{mutant.what}\n{heard}")
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def in_parallel(jobs):
+    """Two at a time, in order."""
+    queue, lock, broken = list(jobs), threading.Lock(), []
+
+    def worker():
+        while True:
+            with lock:
+                if not queue or broken:
+                    return
+                job = queue.pop(0)
+            try:
+                job()
+            except (SystemExit, subprocess.SubprocessError) as e:
+                broken.append(str(e))
+
+    threads = [threading.Thread(target=worker) for _ in range(CORES)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if broken:
+        sys.exit("\n".join(broken))
+
+
+def main(argv):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("how", nargs="?", choices=["quick"])
+    parser.add_argument("--only", default="", help="the mutants whose name contains this")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "gcc")
+    parser.add_argument("--seconds", type=int, default=20, help="of one search")
+    args = parser.parse_args(argv)
+    start = time.monotonic()
+    told = [m for m in table_mutants() + code_mutants.MUTANTS
+            if args.only in m.name and (args.how != "quick" or m.name in code_mutants.QUICK)]
+    r = Runner(Build(args.build.resolve()), args.seconds)
+    in_parallel([lambda s=s: r.check_real(s) for s in sorted({s for m in told for s in m.subjects})])
+    in_parallel([lambda m=m: r.check_mutant(m) for m in told])
+    killed = sum(m["killed"] for m in r.result.values())
+    (args.build / "mutants" / "result.json").write_text(
+        json.dumps({"killed": killed, "mutants": r.result, "seconds": round(time.monotonic() - start)}, indent="\t") +
+        "\n", encoding="utf-8")
+    print(f"1..{r.n}\n# {killed} of {len(told)} mutants of the code found by the explorer, "
+          f"{time.monotonic() - start:.0f} s")
+    return 1 if r.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
