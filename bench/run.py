@@ -136,8 +136,56 @@ def live_or_why_not(build):
         return []
 
 
+EXPLORED = {
+    "two": ["firewall", "antivirus"], "three": ["firewall", "antivirus", "races/publish-fixed"],
+    "racy": ["races/publish"],
+}
+CLOSE = """name the connection's endpoint goes away while two drivers hold it
+packet out tcp 10.0.0.1:40000 > 10.0.0.2:5001 syn seq 100
+disturb close packet 1
+"""
+
+
+def explored(build, scenario, drivers, *options):
+    """The result of one search as wfp explore prints it, and how long the program ran."""
+    argv = [build / "cmd/wfp-explore", scenario, "--json", "--trace-dir", build / "bench", *options]
+    for driver in EXPLORED[drivers]:
+        argv += ["--driver", build / f"examples/{driver}.so"]
+    begun = time.monotonic()
+    out = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if out.returncode > 1:
+        raise RuntimeError(out.stderr)
+    return json.loads(out.stdout), time.monotonic() - begun
+
+
+def explore(build):
+    """Schedules a second, beside what a program for each schedule would do; then how long whole searches take."""
+    scenarios = ROOT / "tests/scenarios"
+    kb = scenarios / "kb979278.scn"
+    rates, alone = [], []
+    for _ in range(PAIRS):
+        r, _ = explored(build, kb, "two", "--bound", "9", "--seconds", str(SECONDS))
+        rates.append(r["runs"] / r["seconds"])
+        alone.append(1 / explored(build, kb, "two", "--bound", "0", "--runs", "1", "--jobs", "1")[1])
+    yield {"name": "explore, KB 979278, two drivers", "value": statistics.median(rates), "unit": "schedules/s",
+           "baseline": "a program for each", "baseline_value": statistics.median(alone)}
+    with tempfile.TemporaryDirectory() as d:
+        close = pathlib.Path(d) / "close.scn"
+        close.write_text(CLOSE, encoding="utf-8")
+        whole = {"all traces": (kb, "two", ["--all"], 60), "all traces, endpoint closed": (close, "two", ["--all"], 60),
+                 "three drivers, 3 preemptions": (kb, "three", ["--bound", "3"], 600)}
+        for name, (scenario, drivers, options, most) in whole.items():
+            r, seconds = explored(build, scenario, drivers, *options)
+            print(f"  {name}: {r['claim']}, {r['runs']} schedules, {r['memory'] / 2**20:.1f} MiB", file=sys.stderr)
+            yield {"name": f"explore, {name}", "value": seconds, "unit": "s", "baseline": "the most it may take",
+                   "baseline_value": most}
+    r, _ = explored(build, scenarios / "race-publish.scn", "racy", "--bound", "2", "--findings", "1", "--no-shrink")
+    yield {"name": "explore, a race between two threads", "value": r["findings"][0]["run"], "unit": "schedules",
+           "baseline": "the most it may take", "baseline_value": 100}
+
+
 BENCHES = {"classify": lambda b: micro(b, "classify"), "commit": lambda b: micro(b, "commit"),
-           "pend": lambda b: micro(b, "pend"), "bfe": bfe, "replay": replay, "live": live_or_why_not}
+           "pend": lambda b: micro(b, "pend"), "explore": explore, "bfe": bfe, "replay": replay, "live": live_or_why_not}
 
 
 def main():

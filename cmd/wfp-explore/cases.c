@@ -180,10 +180,12 @@ static bool is_html(const char *file)
 	return dot && strcmp(dot, ".html") == 0;
 }
 
+/* place: of the finding that the picture ends with; 0: there is none. */
 static wfp_err draw(const struct explore_job *job, const struct explore_record *record,
-		    const char *title)
+		    const char *title, uint64_t place)
 {
-	const struct picture_options options = {.all = job->options.verbose, .title = title};
+	const struct picture_options options = {
+		.all = job->options.verbose, .title = title, .place = place};
 	const char *file = job->options.picture;
 	struct buf out = {0};
 	wfp_err err = is_html(file) ? picture_html(record, &options, &out)
@@ -214,7 +216,7 @@ static void write_down(struct working *w)
 	if (err)
 		complain(w, "no trace is written", err);
 	if (!err && drawn) {
-		err = draw(w->job, &r, w->item.finding.sentence);
+		err = draw(w->job, &r, w->item.finding.sentence, w->item.finding.place);
 		if (err)
 			complain(w, w->job->options.picture, err);
 	}
@@ -254,7 +256,7 @@ static void draw_replay(struct explore_job *job)
 	w.item.finding.rule = job->trace->rule;
 	err = record(&w, &r, true);
 	if (!err)
-		err = draw(job, &r, "nothing was found");
+		err = draw(job, &r, "nothing was found", 0);
 	if (err)
 		complain(&w, job->options.picture, err);
 	explore_record_free(&r);

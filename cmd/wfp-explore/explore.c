@@ -129,6 +129,8 @@ static const struct option_row rows[] = {
 		    "where traces are written (default: the current directory)"),
 	OPTION_TEXT(struct explore_options, picture, "picture", "FILE.txt|FILE.html",
 		    "draw the first finding, or the replayed run"),
+	OPTION_TRUE(struct explore_options, breaks, "break",
+		    "a replay stops for the debugger at its finding, even if none is attached"),
 	OPTION_TRUE(struct explore_options, json, "json", "print for programs"),
 	OPTION_TRUE(struct explore_options, verbose, "verbose", "say more on standard error"),
 	OPTION_TRUE(struct explore_options, help, "help", "this list"),
@@ -303,11 +305,13 @@ static wfp_err search_faults(struct explore_job *job)
 static wfp_err search(struct explore_job *job)
 {
 	const struct explore_options *o = &job->options;
+	struct explore_limits limits = o->limits;
 
 	sim_plain_points(o->accesses);
 	if (o->faults)
 		return search_faults(job);
-	return explore_search(&job->subject, o->strategy, &o->limits,
+	limits.breaks = job->trace && (o->breaks || proc_traced());
+	return explore_search(&job->subject, o->strategy, &limits,
 			      job->trace ? &job->trace->schedule : NULL, &job->result, &job->why);
 }
 

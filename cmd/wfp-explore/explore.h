@@ -20,7 +20,7 @@ struct explore_options {
 	unsigned strategies; /* how many were asked for */
 	struct explore_limits limits;
 	const char *replay, *picture, *trace_dir, *fault_log;
-	bool accesses, faults, no_shrink, json, verbose, help;
+	bool accesses, faults, no_shrink, breaks, json, verbose, help;
 };
 
 /* One finding, worked up: shrunk, explained, written down. */

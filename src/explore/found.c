@@ -77,7 +77,7 @@ void explore_found(const struct explore_finding *f, bool mild)
 	search_tell_found(&placed);
 	if (!s->following)
 		search_found_add(s, &placed);
-	if (s->breaks && !s->following)
+	if (s->limits.breaks && !s->following)
 		proc_break();
 	if (!mild)
 		s->world->stop();

@@ -16,8 +16,6 @@
 
 #include <string.h>
 
-#define OPS 64u /* operations that can be held at once: a small table is a fast one */
-
 /* [I] but for world, which prepare sets. */
 struct platform_subject {
 	const struct scenario *scenario;
@@ -35,6 +33,13 @@ static bool has_disturbance(const struct scenario *s, enum scenario_disturb kind
 	return false;
 }
 
+/* Operations that can be held at once: two for each packet are enough, and a small table is fast.
+ */
+static uint32_t ops_of(const struct scenario *s)
+{
+	return 2 * (s->capture ? SCENARIO_PACKETS : s->n_packets) + 2;
+}
+
 static wfp_err create_engine(struct platform_world *w)
 {
 	const struct scenario *s = w->scenario;
@@ -42,7 +47,7 @@ static wfp_err create_engine(struct platform_world *w)
 		.join = s->freeze ? ENGINE_JOIN_FREEZE : ENGINE_JOIN_PARALLEL,
 		.strict_rights = s->strict,
 		.pend_timeout = has_disturbance(s, SCENARIO_TIMEOUT) ? PLATFORM_PEND_TIMEOUT : 0,
-		.max_ops = OPS,
+		.max_ops = ops_of(s),
 		.report = verdict_report,
 		.report_ctx = w,
 	};

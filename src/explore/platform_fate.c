@@ -73,6 +73,9 @@ static bool follows(const struct engine_indication *ind, const struct engine_tra
 		return true; /* not everybody is known */
 	if (somebody_pended(trail))
 		return outcome == ENGINE_PENDED;
+	/* Somebody pended and did not say so: a block for good, but the operation is resumed. */
+	if (outcome == ENGINE_PENDED)
+		return ind->op && is_blocked(trail);
 	if (!decides_nothing(ind->layer) && is_blocked(trail))
 		return outcome == ENGINE_BLOCK || outcome == ENGINE_ABSORB;
 	return outcome == ENGINE_PERMIT;

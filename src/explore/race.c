@@ -34,6 +34,7 @@ struct entry {
 	uint32_t clock; /* of its thread, when it happened */
 	uint32_t stack;
 	const void *pc;
+	const char *by;
 	uint8_t thread;
 	uint8_t bytes; /* one bit for each of the eight */
 	bool write, atomic;
@@ -252,6 +253,7 @@ static struct race_access access_of(const struct entry *e, uintptr_t granule)
 		.atomic = e->atomic,
 		.stack = e->stack,
 		.pc = e->pc,
+		.by = e->by,
 	};
 }
 
@@ -273,6 +275,7 @@ bool race_access(struct race *r, const struct race_access *a, struct race_pair *
 	struct entry other = {0}, e = {
 					  .stack = a->stack,
 					  .pc = a->pc,
+					  .by = a->by,
 					  .thread = (uint8_t)a->thread,
 					  .write = a->write,
 					  .atomic = a->atomic,

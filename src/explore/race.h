@@ -29,6 +29,7 @@ struct race_access {
 	bool atomic;	/* two atomic ones do not race */
 	uint32_t stack; /* the caller's: names where it was made; 0: unknown */
 	const void *pc; /* return address of the access; NULL: unknown */
+	const char *by; /* a function that did it for the caller, never freed; NULL: none */
 };
 
 struct race_pair {

@@ -40,90 +40,6 @@ static struct watch {
 	struct kept_stack *stacks; /* STACKS of them, index 0 unused; NULL: never asked for */
 } * watch;
 
-static void on_begin(void *ctx)
-{
-	struct watch *w = ctx;
-
-	race_begin(w->race);
-	w->run++;
-	w->running = true;
-	w->n_said = 0;
-	w->n_stacks = 0;
-}
-
-static void on_end(void *ctx, enum sim_end end)
-{
-	struct watch *w = ctx;
-
-	(void)end;
-	w->running = false;
-}
-
-static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
-{
-	struct watch *w = ctx;
-
-	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
-		return;
-	if (op->size > 0) {
-		if (op->note)
-			race_watch_plain(op->object, op->size, op->access == SIM_WRITE, NULL);
-		return;
-	}
-	race_sync(w->race, thread, op->object, op->sync);
-	if (op->object2)
-		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
-}
-
-wfp_err race_watch_open(void)
-{
-	struct watch *w = sim_control_alloc(sizeof(*w));
-	wfp_err err = ERR_NO_MEMORY;
-
-	if (!w)
-		return err;
-	err = race_create(&w->race);
-	if (err) {
-		sim_control_free(w);
-		return err;
-	}
-	w->watcher.ctx = w;
-	w->watcher.begin = on_begin;
-	w->watcher.step = on_step;
-	w->watcher.end = on_end;
-	watch = w;
-	explore_watch(&w->watcher);
-	return ERR_OK;
-}
-
-void race_watch_close(void)
-{
-	if (!watch)
-		return;
-	explore_unwatch(&watch->watcher);
-	race_destroy(watch->race);
-	sim_control_free(watch->stacks);
-	sim_control_free(watch);
-	watch = NULL;
-}
-
-wfp_err race_watch_stacks(bool on)
-{
-	if (!watch)
-		return ERR_OK;
-	if (on && !watch->stacks)
-		watch->stacks = sim_control_alloc(STACKS * sizeof(*watch->stacks));
-	if (on && !watch->stacks)
-		return ERR_NO_MEMORY;
-	watch->keep = on;
-	return ERR_OK;
-}
-
-uint64_t race_watch_lost(void)
-{
-	return watch ? race_lost(watch->race) : 0;
-}
-
 /* ---- stacks of accesses --------------------------------------------------------------------- */
 
 static uint64_t hash_frames(void *const *frames, uint32_t n)
@@ -184,8 +100,8 @@ static void stack_recall(const struct watch *w, const struct race_access *a,
 /* The same in whichever order the two came. */
 static uint64_t place_of(const struct race_pair *p)
 {
-	return hash_u64((uintptr_t)p->now.pc + EXPLORE_DataRace) +
-	       hash_u64((uintptr_t)p->before.pc + EXPLORE_DataRace);
+	return hash_u64(((uintptr_t)p->now.pc | (uintptr_t)p->now.by) + EXPLORE_DataRace) +
+	       hash_u64(((uintptr_t)p->before.pc | (uintptr_t)p->before.by) + EXPLORE_DataRace);
 }
 
 static bool is_new(struct watch *w, uint64_t both)
@@ -201,9 +117,10 @@ static bool is_new(struct watch *w, uint64_t both)
 
 static const char *access_name(const struct race_access *a)
 {
-	static const char *const names[2][2] = {{"read", "write"}, {"atomic read", "atomic write"}};
+	static const char *const names[2][2] = {{"a read", "a write"},
+						{"an atomic read", "an atomic write"}};
 
-	return names[a->atomic][a->write];
+	return a->by ? a->by : names[a->atomic][a->write];
 }
 
 static void say(struct watch *w, const struct race_pair *p)
@@ -213,7 +130,7 @@ static void say(struct watch *w, const struct race_pair *p)
 
 	snprintf(f.driver, sizeof(f.driver), "%s", d ? nt_driver_name(d) : "");
 	snprintf(f.sentence, sizeof(f.sentence),
-		 "a %s of %u bytes at %p by thread %u, and a %s by thread %u that nothing orders",
+		 "%s of %u bytes at %p by thread %u, and %s by thread %u that nothing orders",
 		 access_name(&p->now), (unsigned)p->now.size, p->now.address,
 		 (unsigned)p->now.thread, access_name(&p->before), (unsigned)p->before.thread);
 	f.here.thread = p->now.thread;
@@ -222,15 +139,8 @@ static void say(struct watch *w, const struct race_pair *p)
 	explore_found(&f, true);
 }
 
-static void note(const void *address, uint32_t size, bool write, bool atomic, const void *pc)
+static void note(struct race_access a)
 {
-	struct race_access a = {
-		.address = address,
-		.size = size,
-		.write = write,
-		.atomic = atomic,
-		.pc = pc,
-	};
 	struct race_pair p;
 
 	if (!watch || !watch->running)
@@ -242,12 +152,110 @@ static void note(const void *address, uint32_t size, bool write, bool atomic, co
 		say(watch, &p);
 }
 
+/* The kernel does it for a driver: gives a block back, copies, compares. */
+static void note_for_caller(const struct sim_op *op)
+{
+	if (sim_own_stack(op->object))
+		return;
+	note((struct race_access){.address = op->object,
+				  .size = op->size,
+				  .write = op->access == SIM_WRITE,
+				  .by = op->what});
+}
+
 void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, false, pc);
+	note((struct race_access){.address = address, .size = size, .write = write, .pc = pc});
 }
 
 void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc)
 {
-	note(address, size, write, true, pc);
+	note((struct race_access){
+		.address = address, .size = size, .write = write, .atomic = true, .pc = pc});
+}
+
+/* ---- a watcher of the search ----------------------------------------------------------------- */
+
+static void on_begin(void *ctx)
+{
+	struct watch *w = ctx;
+
+	race_begin(w->race);
+	w->run++;
+	w->running = true;
+	w->n_said = 0;
+	w->n_stacks = 0;
+}
+
+static void on_end(void *ctx, enum sim_end end)
+{
+	struct watch *w = ctx;
+
+	(void)end;
+	w->running = false;
+}
+
+static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
+{
+	struct watch *w = ctx;
+
+	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
+		return;
+	if (op->size > 0) {
+		if (op->note)
+			note_for_caller(op);
+		return;
+	}
+	race_sync(w->race, thread, op->object, op->sync);
+	if (op->object2)
+		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
+}
+
+wfp_err race_watch_open(void)
+{
+	struct watch *w = sim_control_alloc(sizeof(*w));
+	wfp_err err = ERR_NO_MEMORY;
+
+	if (!w)
+		return err;
+	err = race_create(&w->race);
+	if (err) {
+		sim_control_free(w);
+		return err;
+	}
+	w->watcher.ctx = w;
+	w->watcher.begin = on_begin;
+	w->watcher.step = on_step;
+	w->watcher.end = on_end;
+	watch = w;
+	explore_watch(&w->watcher);
+	return ERR_OK;
+}
+
+void race_watch_close(void)
+{
+	if (!watch)
+		return;
+	explore_unwatch(&watch->watcher);
+	race_destroy(watch->race);
+	sim_control_free(watch->stacks);
+	sim_control_free(watch);
+	watch = NULL;
+}
+
+wfp_err race_watch_stacks(bool on)
+{
+	if (!watch)
+		return ERR_OK;
+	if (on && !watch->stacks)
+		watch->stacks = sim_control_alloc(STACKS * sizeof(*watch->stacks));
+	if (on && !watch->stacks)
+		return ERR_NO_MEMORY;
+	watch->keep = on;
+	return ERR_OK;
+}
+
+uint64_t race_watch_lost(void)
+{
+	return watch ? race_lost(watch->race) : 0;
 }

@@ -21,10 +21,7 @@ void race_watch_close(void);
  */
 MUST_CHECK wfp_err race_watch_stacks(bool on);
 
-/*
- * An access is made now, by the running thread, in instrumented code at `pc` (its stack is
- * tsan_stack) or, NULL, by the kernel for a driver.
- */
+/* An access is made now, by the running thread, in instrumented code at `pc`. */
 void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc);
 void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc);
 

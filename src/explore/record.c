@@ -270,8 +270,6 @@ wfp_err explore_record_run(struct explore_record *r, const struct explore_subjec
 	explore_watch(&watcher); /* before the world is opened: who watches is put back with it */
 	err = explore_session_open(&session, s, &options->limits, why);
 	if (!err) {
-		if (options->breaks)
-			explore_session_break(session);
 		explore_session_replay(session, schedule, &result);
 		explore_session_close(session);
 		explore_result_free(&result);

@@ -63,7 +63,6 @@ struct explore_record {
 /* What is to be recorded besides. */
 struct record_options {
 	bool stacks;		      /* of every step */
-	bool breaks;		      /* findings and crashes stop in the debugger */
 	struct explore_limits limits; /* of the search that found it: clock, processors */
 };
 

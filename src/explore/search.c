@@ -558,6 +558,8 @@ wfp_err search_enter(struct search *s, struct buf *why)
 
 	search_found_hold(s);
 	err = s->world->open(&s->controller, world_main, s);
+	if (!err && s->limits.breaks)
+		sim_control_break(true);
 	if (!err)
 		return ERR_OK;
 	search_found_hold(NULL);

@@ -46,6 +46,8 @@ struct explore_limits {
 	uint64_t seed;
 	uint64_t until;			   /* a finding of this place ends the search as well */
 	const struct explore_guide *guide; /* of EXPLORE_GUIDE */
+	bool breaks; /* findings and crashes stop for a debugger first, on the stack where they are
+		      */
 };
 
 enum explore_claim {
@@ -131,6 +133,4 @@ MUST_CHECK wfp_err explore_session_open(struct explore_session **out,
 /* As EXPLORE_REPLAY; the run is not repeated to see whether it goes the same way. */
 void explore_session_replay(struct explore_session *session,
 			    const struct explore_schedule *schedule, struct explore_result *out);
-/* Findings and crashes stop in the debugger (proc_break), on the stack where they are. */
-void explore_session_break(struct explore_session *session);
 void explore_session_close(struct explore_session *session);

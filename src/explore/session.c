@@ -46,12 +46,6 @@ void explore_session_replay(struct explore_session *session,
 	s->result = (struct explore_result){0};
 }
 
-void explore_session_break(struct explore_session *session)
-{
-	session->search->breaks = true;
-	sim_control_break(true);
-}
-
 void explore_session_close(struct explore_session *session)
 {
 	search_leave(session->search);

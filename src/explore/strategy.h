@@ -79,10 +79,9 @@ struct search {
 	uint32_t running; /* who was picked last */
 	uint32_t threads; /* seen */
 	uint32_t preemptions;
-	bool cut;    /* by the strategy */
-	bool found;  /* something, in this run */
-	bool met;    /* what limits.until names */
-	bool breaks; /* the debugger is told of findings where they are */
+	bool cut;   /* by the strategy */
+	bool found; /* something, in this run */
+	bool met;   /* what limits.until names */
 
 	/* What it counts for; set by the strategy. */
 	uint32_t round; /* complete runs with that many preemptions; SEARCH_ANY: with any number */

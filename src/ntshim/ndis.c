@@ -10,6 +10,7 @@
  *	MdlChain -> [ ....... | bytes ] -> [ bytes ] -> [ bytes | ... ]
  *		      DataOffset ^ window: DataLength ............^
  */
+#include "base/sched.h"
 #include "ntshim/nbl.h"
 
 #define MDL_ADDED_BY_RETREAT 0x1000
@@ -141,6 +142,7 @@ PVOID NdisGetDataBuffer(NET_BUFFER *nb, ULONG needed, PVOID storage, ULONG multi
 		return at;
 	if (!storage || nt_nb_copy(nb, storage, needed) != ERR_OK)
 		return NULL;
+	sched_touch("NdisGetDataBuffer", storage, needed, SIM_WRITE);
 	return storage;
 }
 

@@ -2,9 +2,11 @@
 /*
  * rtl - the run-time library: counted UTF-16 strings, memory, pseudo-random numbers.
  *
- * Pure functions over what the driver passes; any thread.  Case is folded for the letters of
- * Latin 1, which is what device and registry names of drivers are made of.
+ * Pure functions over what the driver passes, which they tell watchers (sched_touch); any thread.
+ * Case is folded for the letters of Latin 1, which is what device and registry names of drivers are
+ * made of.
  */
+#include "base/sched.h"
 #include "ntshim/shim.h"
 
 VOID RtlInitUnicodeString(PUNICODE_STRING to, PCWSTR from)
@@ -27,6 +29,8 @@ VOID RtlCopyUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING from)
 		return;
 	}
 	to->Length = min(from->Length, to->MaximumLength);
+	sched_touch("RtlCopyUnicodeString", from->Buffer, to->Length, SIM_READ);
+	sched_touch("RtlCopyUnicodeString", to->Buffer, to->Length, SIM_WRITE);
 	if (to->Length)
 		memcpy(to->Buffer, from->Buffer, to->Length);
 	if (to->Length + sizeof(WCHAR) <= to->MaximumLength)
@@ -45,6 +49,8 @@ LONG RtlCompareUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN no_
 	size_t n = min(a->Length, b->Length) / sizeof(WCHAR);
 
 	nt_irql_ok(PASSIVE_LEVEL, "RtlCompareUnicodeString");
+	sched_touch("RtlCompareUnicodeString", a->Buffer, n * sizeof(WCHAR), SIM_READ);
+	sched_touch("RtlCompareUnicodeString", b->Buffer, n * sizeof(WCHAR), SIM_READ);
 	for (size_t i = 0; i < n; i++) {
 		WCHAR x = no_case ? fold(a->Buffer[i]) : a->Buffer[i];
 		WCHAR y = no_case ? fold(b->Buffer[i]) : b->Buffer[i];
@@ -65,6 +71,8 @@ SIZE_T RtlCompareMemory(const VOID *a, const VOID *b, SIZE_T length)
 	const UCHAR *x = a, *y = b;
 	SIZE_T n = 0;
 
+	sched_touch("RtlCompareMemory", a, length, SIM_READ);
+	sched_touch("RtlCompareMemory", b, length, SIM_READ);
 	while (n < length && x[n] == y[n])
 		n++;
 	return n;

@@ -408,6 +408,25 @@ TEST(a_run_that_uses_its_memory_up_is_no_verdict)
 	close_world();
 }
 
+static void guard_for_ever(UNUSED void *arg)
+{
+	sim_ready();
+	for (;;)
+		CHECK(mem_zalloc_guarded(1));
+}
+
+TEST(a_run_that_uses_its_guarded_memory_up_is_no_verdict)
+{
+	seen_make();
+	if (!open_world(guard_for_ever))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ_U(run_once(), SIM_END_MEMORY);
+		sim_control_rewind();
+	}
+	close_world();
+}
+
 /* ---- blocks --------------------------------------------------------------------------------- */
 
 static volatile char *block;

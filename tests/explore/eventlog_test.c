@@ -121,7 +121,7 @@ TEST(two_processes_write_the_same_log)
 
 	if (!racers_supported())
 		return;
-	snprintf(path, sizeof(path), "eventlog_test.%u.log", proc_id());
+	snprintf(path, sizeof(path), "eventlog_test.%u.log", (unsigned)getpid());
 	log_of_another_process(path, &a);
 	log_of_another_process(path, &b);
 	CHECK(a.len > 100);
@@ -166,7 +166,7 @@ TEST(a_trace_of_a_recorded_run_replays_it)
 
 TEST(a_finding_stops_in_the_debugger)
 {
-	const struct record_options options = {.breaks = proc_traced()};
+	const struct record_options options = {.limits = {.breaks = proc_traced()}};
 	struct found f;
 	struct explore_record r = {0};
 	struct buf why = {0};
@@ -192,7 +192,7 @@ static void write_to_nowhere(void *unused)
 TEST(a_crash_stops_in_the_debugger)
 {
 	const struct explore_subject subject = {.run = write_to_nowhere};
-	const struct record_options options = {.breaks = proc_traced()};
+	const struct record_options options = {.limits = {.breaks = proc_traced()}};
 	const struct explore_schedule none = {0};
 	struct explore_record r = {0};
 	struct buf why = {0};

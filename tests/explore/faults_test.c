@@ -192,7 +192,7 @@ TEST(what_the_log_lists_is_not_failed_again)
 
 	if (!racers_supported())
 		return;
-	snprintf(path, sizeof(path), "faults_test.%u.log", proc_id());
+	snprintf(path, sizeof(path), "faults_test.%u.log", (unsigned)getpid());
 	CHECK_OK(stack_open());
 	explore(run_three, &(struct faults_options){.alone = true, .log = path}, &r);
 	CHECK_EQ_U(r.alone, 3);

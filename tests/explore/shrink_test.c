@@ -79,6 +79,9 @@ TEST(a_random_finding_shrinks_to_what_matters)
 		CHECK_EQ_U(shrunk.after.disturbances, 0);
 		CHECK_EQ_U(shrunk.after.preemptions, 1);
 		CHECK_EQ_U(shrunk.after.values, 0);
+		/* Two threads begin; one store, two loads: start, start, begin, store, begin. */
+		CHECK_EQ_U(shrunk.after.switches, 2);
+		CHECK_EQ_U(shrunk.after.steps, 7);
 		explore_shrunk_free(&shrunk);
 		explore_result_free(&found);
 	}

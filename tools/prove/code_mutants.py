@@ -29,7 +29,6 @@ TABLE_SUBJECTS = {
     "all-early": ["pend"],
     "classified-inline": ["pend"],
     "pend-without-hold": ["pend"],
-    "pend-after-cancel": ["pend-close-alone"],
     "cancel-after-result": ["pend-close-alone"],
     "cancel-without-mark": ["pend-close-alone"],
     "same-life": ["pend-double-twice"],
@@ -188,7 +187,7 @@ MUTANTS = [
     # ---- snapshots --------------------------------------------------------------------------------------------------
     Mutant("classify-without-section", "a classify reads the policy outside of any section", ["snapshot", "rundown"],
            [code("classify.c", "	rcu_read_begin();\n	layer = current_layer(w->e, w->ind->layer);\n", "	layer = current_layer(w->e, w->ind->layer);\n"),
-            code("classify.c", "			break;\n	rcu_read_end();\n}\n\n/* The verdict", "			break;\n}\n\n/* The verdict")]),
+            code("classify.c", "			break;\n	rcu_read_end();\n}\n", "			break;\n}\n")]),
     Mutant("snapshot-without-grace", "the old snapshot is freed while a classify may use it", ["snapshot"],
            [code("commit.c", "	rcu_wait();\n	free_old_layers(c, old);\n", "	free_old_layers(c, old);\n")]),
     Mutant("snapshot-freed-first", "the old snapshot is freed before the grace period", ["snapshot"],

@@ -26,6 +26,9 @@
 #define FRAMES	     24u
 #define TRACES	     ((size_t)1 << 17) /* frames of all blocks of a run */
 
+/* Guarded blocks at most; each takes two mappings. */
+#define APART_MAX 24000u
+
 /* What a page of a guarded range is like; at first neither. */
 #define FORBIDDEN 1u /* cannot be touched */
 #define APART	  2u /* the kernel never joins it with its neighbours */
@@ -52,6 +55,7 @@ static struct {
 
 /* Outside of the snapshot: what pages of the guarded ranges are like, and recorded stacks. */
 static struct outside {
+	size_t n_apart; /* blocks with pages apart, in all runs so far */
 	uint8_t *pages; /* of the guarded ranges: FORBIDDEN, APART */
 	void **traces;
 	struct frozen {
@@ -198,6 +202,13 @@ bool blocks_forbid(const void *address)
 	       (*page_state(address) & FORBIDDEN);
 }
 
+/* A system has room for so many (65530 on Linux): no verdict about the program. */
+static NORETURN void out_of_mappings(void)
+{
+	BUG_ON(!control_on || !control->exploring);
+	control_leave(SIM_END_MEMORY);
+}
+
 /*
  * The pages of one block, which share their state, or one behind it.  Protecting pages is by far
  * cheaper where it neither splits nor joins a mapping, so those of blocks have a flag (that of core
@@ -210,12 +221,16 @@ static void set_apart(char *pages, size_t size)
 
 	if (state[0] & state[n - 1] & APART)
 		return;
+	if (outside->n_apart == APART_MAX)
+		out_of_mappings();
+	outside->n_apart++;
 	(void)!madvise(pages, size, MADV_DONTDUMP);
 	for (size_t i = 0; i < n; i++)
 		state[i] |= APART;
 }
 
-static void forbid(char *pages, size_t size, bool yes)
+/* False: they were so already. */
+static bool note_forbidden(char *pages, size_t size, bool yes)
 {
 	uint8_t *state = page_state(pages);
 	size_t n = size / snapshot_page_size(), same = 0;
@@ -224,8 +239,15 @@ static void forbid(char *pages, size_t size, bool yes)
 		same += (state[i] & FORBIDDEN) == (yes ? FORBIDDEN : 0);
 		state[i] = (uint8_t)((state[i] & ~FORBIDDEN) | (yes ? FORBIDDEN : 0));
 	}
-	if (same < n)
-		BUG_ON(mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE));
+	return same < n;
+}
+
+static void forbid(char *pages, size_t size, bool yes)
+{
+	if (!note_forbidden(pages, size, yes) ||
+	    mprotect(pages, size, yes ? PROT_NONE : PROT_READ | PROT_WRITE) == 0)
+		return;
+	out_of_mappings();
 }
 
 /* The header's address stands where the pages begin. */
@@ -374,7 +396,7 @@ wfp_err blocks_ready(struct snapshot *s)
 void blocks_rewound(struct snapshot *s)
 {
 	for (size_t i = 0; i < outside->n_frozen; i++) {
-		forbid(outside->frozen[i].start, outside->frozen[i].size, false);
+		note_forbidden(outside->frozen[i].start, outside->frozen[i].size, false);
 		snapshot_restore_protection(s, outside->frozen[i].start, outside->frozen[i].size);
 	}
 	outside->n_frozen = 0;

@@ -178,6 +178,7 @@ void sim_ready(void)
 static void enter(void)
 {
 	control->crash = (struct sim_crash){.text = ""};
+	control->asked = false;
 	world.self = control->main;
 	control_on = true;
 	fiber_switch(&control->explorer, control->main);

@@ -29,6 +29,7 @@ struct control {
 	struct thread *main;	/* the world's first thread */
 	bool prepared;		/* sim_ready was called */
 	bool exploring;		/* what happens now is remembered: the controller is asked */
+	bool asked;		/* the controller's own code runs, on a thread's stack */
 	bool breaks;		/* a crash is shown to the debugger before it ends the run */
 	uint32_t threads_at_ready;
 	enum sim_end end;

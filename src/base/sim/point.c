@@ -196,12 +196,17 @@ static uint32_t pick_plainly(void)
 
 static uint32_t ask(void)
 {
+	uint32_t picked;
+
 	points.view.running = world.self->id;
 	points.view.time = points.timed > 0;
 	points.view.only_time = points.enabled == 0;
 	if (plainly())
 		return pick_plainly();
-	return control->controller.pick(control->controller.ctx, &points.view);
+	control->asked = true;
+	picked = control->controller.pick(control->controller.ctx, &points.view);
+	control->asked = false;
+	return picked;
 }
 
 static struct thread *chosen(void)
@@ -248,8 +253,11 @@ static void let_choose(void)
 
 void control_step(const struct sim_op *op)
 {
-	if (control->exploring && control->controller.step)
-		control->controller.step(control->controller.ctx, world.self->id, op);
+	if (!control->exploring || !control->controller.step)
+		return;
+	control->asked = true;
+	control->controller.step(control->controller.ctx, world.self->id, op);
+	control->asked = false;
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -452,7 +460,9 @@ uint32_t control_choose(uint32_t n, const char *what)
 
 	if (n < 2 || !control->controller.choose || plainly())
 		return 0;
+	control->asked = true;
 	choice = control->controller.choose(control->controller.ctx, n, what);
+	control->asked = false;
 	BUG_ON(choice >= n);
 	return choice;
 }

@@ -12,27 +12,37 @@
 /* 2020-01-01, so that runs can be compared across days. */
 #define WALL_AT_ZERO (UINT64_C(1577836800) * CLOCK_S)
 
-/* Numbers are given in the order of starts, so each depends on all others. */
-static void announce_start(const struct thread *t)
+/*
+ * Numbers and stacks are given in the order of starts, so each depends on all others, and is one
+ * step with what it announces.
+ */
+static void announce_start(void)
+{
+	world_op("thread start", &world.ids, SIM_WRITE, SIM_SYNC_NONE);
+}
+
+static void note_start(const struct thread *t)
 {
 	const struct sim_op op = {.what = "thread start",
 				  .object = t,
-				  .object2 = &world.ids,
-				  .access = SIM_WRITE,
-				  .sync = SIM_SYNC_RELEASE};
+				  .sync = SIM_SYNC_RELEASE,
+				  .quiet = true,
+				  .note = true};
 
 	if (control_on)
-		control_point(&op);
+		control_step(&op);
 }
 
 wfp_err thread_start(struct thread **out, const char *name, void (*fn)(void *), void *arg)
 {
 	struct thread *t = NULL;
-	wfp_err err = world_create(&t, fn, arg);
+	wfp_err err;
 
+	announce_start();
+	err = world_create(&t, fn, arg);
 	if (err)
 		return err;
-	announce_start(t);
+	note_start(t);
 	world_admit(t, name);
 	*out = t;
 	sched_point("thread start");

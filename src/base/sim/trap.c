@@ -4,8 +4,9 @@
  * else is the end of the run.
  *
  * The handlers run on a stack of their own, because the stack they interrupt may be what cannot be
- * written to.  They leave it by switching to the explorer and never return there.  On the
- * explorer's own stack a crash is a crash of the explorer: the default action follows.
+ * written to.  They leave it by switching to the explorer and never return there.  A crash of the
+ * explorer itself, on its stack or where its controller is asked, is no verdict about the program:
+ * the default action follows.
  */
 #include "base/proc.h"
 #include "base/sim/blocks.h"
@@ -62,7 +63,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		errno = error;
 		return;
 	}
-	if (!control_on) {
+	if (!control_on || control->asked) {
 		give_back(signal);
 		if (info->si_code <= 0)
 			raise(signal);

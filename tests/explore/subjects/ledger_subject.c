@@ -139,14 +139,19 @@ static bool letters_left(void)
 static void run(uint32_t settings)
 {
 	struct thread *reclaimer = NULL;
+	bool late = false; /* the operation ends after the drivers have let go */
 
 	if (settings & RECLAIM)
 		subject_start(&reclaimer, "reclaim", reclaim, NULL);
 	classify();
 	if (settings & OP)
+		late = sim_choose(2);
+	if ((settings & OP) && !late)
 		ledger_op_done(w.l, true);
 	while (letters_left())
 		take_mail();
+	if (late)
+		ledger_op_done(w.l, true);
 	for (unsigned d = 0; d < DRIVERS; d++)
 		thread_join(w.letters[d].thread);
 	if (reclaimer)

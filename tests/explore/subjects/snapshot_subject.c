@@ -9,6 +9,9 @@
 #include "subject_kit.h"
 
 #define COMMITS	  2u
+#define FIRST	  11u /* the first version's id */
+#define VERSIONS  2u  /* the sublayers: that of the callout comes before them */
+#define LAST	  3u
 #define ELSEWHERE UINT64_C(100) /* the first id of a filter that decides nothing */
 
 enum {
@@ -20,11 +23,21 @@ enum {
 static struct {
 	uint32_t settings;
 	uint64_t committed; /* the version of the last commit that returned */
+	struct atom32 asked;
 	struct thread *readers[2];
 	struct reader {
 		uint64_t generation, version; /* of the last classify, and before it */
 	} seen[2];
 } w;
+
+/* Asked before the filter: a step in the middle of the walk.  It says nothing. */
+static void classify_fn(UNUSED void *ctx, UNUSED const struct engine_call *call,
+			UNUSED struct engine_classify_out *out)
+{
+	atom32_add(&w.asked, 1);
+}
+
+static const struct engine_callout_ops callout_ops = {.classify = classify_fn};
 
 /* The version is the filter's id. */
 static void read_policy(void *arg)
@@ -41,14 +54,14 @@ static void read_policy(void *arg)
 		engine_classify(subject_engine, &ind, &verdict);
 		r->version = verdict.filter_id;
 		SUBJECT_CHECK(r->version >= before && r->version >= last);
-		SUBJECT_CHECK(r->version >= 1 && r->version <= 1 + COMMITS);
+		SUBJECT_CHECK(r->version >= FIRST && r->version <= FIRST + COMMITS);
 		SUBJECT_CHECK(verdict.outcome == (r->version % 2 ? ENGINE_BLOCK : ENGINE_PERMIT));
 	}
 }
 
 static void commit(uint64_t version)
 {
-	subject_replace_filter(version - 1, version, 0,
+	subject_replace_filter(version > FIRST ? version - 1 : 0, version, VERSIONS,
 			       version % 2 ? MODEL_ACTION_BLOCK : MODEL_ACTION_PERMIT);
 	w.committed = version;
 }
@@ -56,7 +69,7 @@ static void commit(uint64_t version)
 /* In a sublayer that is asked later: it changes no verdict. */
 static void commit_elsewhere(UNUSED void *arg)
 {
-	subject_replace_filter(ELSEWHERE, ELSEWHERE + 1, 1, MODEL_ACTION_CONTINUE);
+	subject_replace_filter(ELSEWHERE, ELSEWHERE + 1, LAST, MODEL_ACTION_CONTINUE);
 }
 
 static void run(uint32_t settings)
@@ -70,7 +83,7 @@ static void run(uint32_t settings)
 	if (settings & OTHER)
 		subject_start(&other, "writer", commit_elsewhere, NULL);
 	for (unsigned i = 0; i < COMMITS; i++)
-		commit(2 + i);
+		commit(FIRST + 1 + i);
 	for (unsigned i = 0; i < n; i++)
 		thread_join(w.readers[i]);
 	if (other)
@@ -79,7 +92,8 @@ static void run(uint32_t settings)
 	/* What an unchanged generation vouches for is the newest policy. */
 	for (unsigned i = 0; i < n; i++)
 		if (w.seen[i].generation == last)
-			SUBJECT_CHECK(w.seen[i].version == 1 + COMMITS);
+			SUBJECT_CHECK(w.seen[i].version == FIRST + COMMITS);
+	SUBJECT_OK(subject_unregister(0, ENGINE_UNREGISTER_POLITE));
 	subject_engine_end();
 }
 
@@ -87,8 +101,10 @@ static void prepare(uint32_t settings)
 {
 	w.settings = settings;
 	subject_engine_open(&(struct engine_config){.max_ops = 1});
-	commit(1);
-	subject_replace_filter(0, ELSEWHERE, 1, MODEL_ACTION_CONTINUE);
+	subject_register(0, &callout_ops, NULL);
+	subject_filter(0);
+	commit(FIRST);
+	subject_replace_filter(0, ELSEWHERE, LAST, MODEL_ACTION_CONTINUE);
 	subject_engine_ready();
 }
 
