@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/dl.h"
+#include "base/sched.h"
 #include "engine/ledger.h"
 #include "engine/pend.h"
 #include "ntshim/thread.h"
@@ -105,6 +106,7 @@ static unsigned close_all(const struct nt_driver *d, enum nt_kind kind, NTSTATUS
 	HANDLE h;
 
 	while ((h = nt_handle_of_driver(d, kind))) {
+		sched_note("left at unload", h, SIM_SYNC_NONE);
 		close(h);
 		n++;
 	}
