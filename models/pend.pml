@@ -69,6 +69,7 @@ byte budget = BUDGET;
 /* ---- what is only said, to be asserted ------------------------------------------------------ */
 
 bool in_life;		   /* between begin and end */
+bool waits;		   /* the owner waits for mail */
 bool closing;		   /* somebody keeps the owner from ending: the contract of pend_cancel */
 bool posted;		   /* in this life */
 bool marked;		   /* cancelled before the result was read */
@@ -91,6 +92,15 @@ bool over;		   /* the owner has nothing more to do */
 #define REVOKES	  4
 #define ANSWER (!pend_ok -> REFUSED : (DOES(pend_did, POST) -> POSTS : (DOES(pend_did, INLINE) -> IS_INLINE : \
 	(DOES(pend_did, REVOKE_ALL) -> REVOKES : STEPPED))))
+
+/* LATE: only the owner's thread closes, as in the stack: when it has kept the operation, before it resumes it. */
+#ifdef LATE
+#define MAY_CLOSE waits
+#define LATE_DONE !closing
+#else
+#define MAY_CLOSE in_life
+#define LATE_DONE true
+#endif
 
 #ifdef RELATION
 #include "relation.pml"
@@ -374,7 +384,10 @@ ask:
 		:: did == IS_INLINE -> assert(!posted)
 		:: else ->
 			held = true;
-			atomic { mail -> mail = false }
+#ifdef LATE
+			waits = true;
+#endif
+			atomic { mail && LATE_DONE -> mail = false; waits = false }
 			resume()
 		fi;
 		finish()
@@ -493,7 +506,7 @@ active proctype closer()
 	byte i, g;
 
 end:	do
-	:: atomic { in_life && budget > 0 -> budget--; closing = true }
+	:: atomic { MAY_CLOSE && budget > 0 -> budget--; closing = true }
 		g = W_GEN(word);
 		step(EV_CANCEL, did);
 		if

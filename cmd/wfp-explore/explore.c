@@ -14,6 +14,7 @@
 #include "explore/race_watch.h"
 #include "explore/stack.h"
 #include "explore/trace_make.h"
+#include "wfp-explore/progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -332,10 +333,13 @@ static enum exit_status work(struct explore_job *job)
 {
 	wfp_err err = read_input(job);
 
+	if (job->options.limits.jobs <= 1) /* others would each say their own */
+		progress_begin();
 	if (!err)
 		err = search(job);
 	if (!err)
 		err = explore_cases_make(job);
+	progress_end();
 	if (!err)
 		return print(job);
 	fprintf(stderr, EXPLORE_NAME ": %s\n", job->why.len ? buf_str(&job->why) : err_text(err));

@@ -4,6 +4,7 @@
  */
 #include "wfp-explore/explore.h"
 
+#include "explore/race_watch.h"
 #include "explore/stack.h"
 
 #include <stdio.h>
@@ -118,6 +119,10 @@ void explore_print_text(const struct explore_job *job)
 							: "the trace's finding did not come back");
 	else if (r->stopped_by)
 		printf("stopped by: %s\n", r->stopped_by);
+	if (race_watch_lost() > 0)
+		printf("races: there was no room for %llu accesses or orders, so some may be "
+		       "missed\n",
+		       (unsigned long long)race_watch_lost());
 	if (job->n_cases == 0)
 		printf("nothing was found\n");
 	for (uint32_t i = 0; i < job->n_cases; i++)

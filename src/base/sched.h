@@ -30,6 +30,12 @@ void sched_changed(const void *object);
  */
 void sched_after(const char *what);
 
+/*
+ * As sched_op on memory of a driver that may end with it: where plain accesses are choices, each of
+ * them that lies in it depends on this.
+ */
+void sched_free(const char *what, const void *address, size_t size);
+
 /* As sched_op on two objects at once; the second one is written. */
 void sched_op2(const char *what, const void *object, const void *object2, unsigned access,
 	       unsigned sync);
@@ -61,6 +67,12 @@ static inline bool sched_stand(const char *what, const void *object, unsigned ac
 static inline void sched_changed(const void *object)
 {
 	(void)object;
+}
+
+static inline void sched_free(const char *what, const void *address, size_t size)
+{
+	(void)size;
+	sched_op(what, address, SIM_WRITE, SIM_SYNC_NONE);
 }
 
 static inline void sched_op2(const char *what, const void *object, const void *object2,

@@ -169,16 +169,63 @@ static void explain_deadlock(struct explain *e)
 		stack_of_thread(&e->finding.there, e->graph->waits[second].thread);
 }
 
-/* What was taken back at the unload: where it had been made. */
+/* Where a thing was made: a step of this run, or a block from before it. */
+static bool find_made(const struct explain *e, const struct step *left, struct explore_stack *out)
+{
+	const struct step *made = steps_before(e->steps, left);
+	struct sim_block b;
+
+	if (made) {
+		*out = made->stack;
+		return true;
+	}
+	if (!sim_block_find(left->object, &b))
+		return false;
+	*out = (struct explore_stack){0};
+	stack_of_block(out, b.allocated_by, b.allocated_at);
+	return out->n > 0;
+}
+
+/* What was taken back at the unload. */
 static void explain_leak(struct explain *e)
 {
 	const struct step *left = steps_last(e->steps, 0, "left at unload");
-	const struct step *made = left ? steps_before(e->steps, left) : NULL;
+	struct explore_stack made;
 
-	if (!made)
+	if (!left || !find_made(e, left, &made))
 		return;
 	e->finding.there = e->finding.here;
-	e->finding.here = made->stack;
+	e->finding.here = made;
+}
+
+/* A thread of the kernel for drivers that is inside of a driver, by the last thing it did. */
+static bool runs_driver(const char *name, const char *did)
+{
+	static const char *const outside[] = {"wait", "look for a DPC", "DPC is done"};
+
+	if (strcmp(name, "driver") == 0)
+		return true;
+	if (strcmp(name, "nt-dpc") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+		if (strcmp(did, outside[i]) == 0)
+			return false;
+	return true;
+}
+
+/* Whose code still runs. */
+static void explain_unload(struct explain *e)
+{
+	const struct step *did;
+
+	for (uint32_t thread = 1; thread < ARRAY_LEN(e->steps->names); thread++) {
+		did = steps_last(e->steps, thread, "");
+		if (!did || !runs_driver(steps_name_of(e->steps, thread), did->what))
+			continue;
+		stack_of_thread(&e->finding.there, thread);
+		if (e->finding.there.n > 0)
+			return;
+	}
 }
 
 /* The last operation that was pended and never completed. */
@@ -206,6 +253,7 @@ static void (*const by_rule[EXPLORE_RULES])(struct explain *e) = {
 	[EXPLORE_LostPacket] = explain_lost,
 	[EXPLORE_Deadlock] = explain_deadlock,
 	[EXPLORE_LeakAtUnload] = explain_leak,
+	[EXPLORE_UnloadTooEarly] = explain_unload,
 	[EXPLORE_Crash] = explain_crash,
 	[EXPLORE_BrokenRule] = explain_second,
 };
@@ -314,19 +362,32 @@ static wfp_err run_again(struct explain *e, const struct explore_schedule *sched
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
-/* Our own frames above the function that the driver has called say nothing. */
+static void drop_frames(struct explore_stack *s, uint32_t n)
+{
+	memmove(s->frames, s->frames + n, (s->n - n) * sizeof(s->frames[0]));
+	s->n -= n;
+}
+
+/*
+ * Our own frames above the function that the driver has called say nothing.  Where no driver is on
+ * the stack, those that made the finding go.
+ */
 static void trim(struct explore_stack *s)
 {
 	struct stack_place place;
-	uint32_t first = 0;
+	uint32_t found = 0;
 
-	while (first < s->n && !(stack_find(s->frames[first], &place) && place.driver))
-		first++;
-	if (first == s->n || first < 2)
-		return;
-	first--;
-	memmove(s->frames, s->frames + first, (s->n - first) * sizeof(s->frames[0]));
-	s->n -= first;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (!stack_find(s->frames[i], &place))
+			continue;
+		if (place.driver) {
+			drop_frames(s, i > 0 ? i - 1 : 0);
+			return;
+		}
+		if (strcmp(place.function, "explore_found") == 0)
+			found = i + 1;
+	}
+	drop_frames(s, found);
 }
 
 static void finish_stack(const struct explain *e, struct explore_stack *s)

@@ -113,15 +113,21 @@ static void put_row(struct table *t, const struct picture_row *row)
 	buf_append_byte(t->out, '\n');
 }
 
-static void put_findings(const struct explore_record *r, struct buf *out)
+static void put_finding(const struct explore_finding *f, struct buf *out)
 {
-	for (uint32_t i = 0; i < r->n_findings && i < RECORD_FINDINGS; i++) {
-		const struct explore_finding *f = &r->findings[i];
+	buf_printf(out, "\n%s: ", explore_rule_name(f->rule));
+	put_plain(out, f->sentence[0] ? f->sentence : explore_rule_text(f->rule), EXPLORE_SENTENCE,
+		  false);
+	buf_append_byte(out, '\n');
+}
 
-		buf_printf(out, "\n%s: ", explore_rule_name(f->rule));
-		put_plain(out, f->sentence[0] ? f->sentence : explore_rule_text(f->rule),
-			  EXPLORE_SENTENCE, false);
-		buf_append_byte(out, '\n');
+static void put_findings(const struct table *t)
+{
+	for (uint32_t i = 0; i < t->rows.n; i++) {
+		const struct explore_finding *f = picture_row_finding(t->record, &t->rows.rows[i]);
+
+		if (f)
+			put_finding(f, t->out);
 	}
 }
 
@@ -141,7 +147,7 @@ wfp_err picture_text(const struct explore_record *r, const struct picture_option
 	put_head(&t);
 	for (uint32_t i = 0; i < t.rows.n; i++)
 		put_row(&t, &t.rows.rows[i]);
-	put_findings(r, out);
+	put_findings(&t);
 	picture_rows_free(&t.rows);
 	err = buf_err(&t.cell);
 	buf_free(&t.cell);

@@ -71,14 +71,21 @@ static void put_titled(struct buf *out, const char *title)
 	buf_append_str(out, "</h1>\n");
 }
 
-static void put_findings(const struct explore_record *r, struct buf *out)
+static void put_finding(const struct explore_finding *f, struct buf *out)
 {
-	for (uint32_t i = 0; i < r->n_findings && i < RECORD_FINDINGS; i++) {
-		const struct explore_finding *f = &r->findings[i];
+	buf_printf(out, "<p><strong>%s</strong>: ", explore_rule_name(f->rule));
+	put_text(out, f->sentence[0] ? f->sentence : explore_rule_text(f->rule));
+	buf_append_str(out, "</p>\n");
+}
 
-		buf_printf(out, "<p><strong>%s</strong>: ", explore_rule_name(f->rule));
-		put_text(out, f->sentence[0] ? f->sentence : explore_rule_text(f->rule));
-		buf_append_str(out, "</p>\n");
+static void put_findings(const struct explore_record *r, const struct picture_rows *rows,
+			 struct buf *out)
+{
+	for (uint32_t i = 0; i < rows->n; i++) {
+		const struct explore_finding *f = picture_row_finding(r, &rows->rows[i]);
+
+		if (f)
+			put_finding(f, out);
 	}
 }
 
@@ -182,7 +189,7 @@ wfp_err picture_html(const struct explore_record *r, const struct picture_option
 		return err;
 	buf_append_str(out, page_head);
 	put_titled(out, o->title ? o->title : "A run of openwfp");
-	put_findings(r, out);
+	put_findings(r, &rows, out);
 	buf_append_str(out,
 		       "<p>Time goes down; a dashed line is a preemption. Touch a step for its "
 		       "object and its stack.</p>\n");

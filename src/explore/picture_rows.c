@@ -212,6 +212,14 @@ void picture_rows_free(struct picture_rows *p)
 	mem_free(p->rows);
 }
 
+const struct explore_finding *picture_row_finding(const struct explore_record *r,
+						  const struct picture_row *row)
+{
+	uint32_t finding = r->events[row->event].value;
+
+	return row->found && finding < RECORD_FINDINGS ? &r->findings[finding] : NULL;
+}
+
 static const char *finding_name(const struct explore_record *r, uint32_t finding)
 {
 	return finding < RECORD_FINDINGS ? explore_rule_name(r->findings[finding].rule)

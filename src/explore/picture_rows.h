@@ -25,6 +25,10 @@ MUST_CHECK wfp_err picture_rows_make(struct picture_rows *out, const struct expl
 				     const struct picture_options *o);
 void picture_rows_free(struct picture_rows *p);
 
+/* The finding that the row shows; NULL: it shows something else, or one that was not kept. */
+const struct explore_finding *picture_row_finding(const struct explore_record *r,
+						  const struct picture_row *row);
+
 /* "lock", "memory = 1/2", "UseAfterFree"; then the object, "" when there is none. */
 void picture_row_say(const struct explore_record *r, const struct picture_row *row,
 		     struct buf *out);

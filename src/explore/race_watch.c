@@ -32,7 +32,8 @@ static struct watch {
 	struct explore_watcher watcher;
 	struct race *race;
 	uint32_t run;
-	bool running; /* while the world is prepared nobody tells what orders its threads */
+	bool running;  /* while the world is prepared nobody tells what orders its threads */
+	uint64_t lost; /* in all runs */
 	uint32_t n_said;
 	uint64_t said[SAID]; /* hashes of the two places */
 	bool keep;	     /* stacks of accesses */
@@ -211,6 +212,7 @@ static void on_end(void *ctx, enum sim_end end)
 
 	(void)end;
 	w->running = false;
+	w->lost += race_lost(w->race);
 }
 
 wfp_err race_watch_open(void)
@@ -258,5 +260,5 @@ wfp_err race_watch_stacks(bool on)
 
 uint64_t race_watch_lost(void)
 {
-	return watch ? race_lost(watch->race) : 0;
+	return watch ? watch->lost : 0;
 }

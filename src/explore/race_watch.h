@@ -25,5 +25,5 @@ MUST_CHECK wfp_err race_watch_stacks(bool on);
 void race_watch_plain(const void *address, uint32_t size, bool write, const void *pc);
 void race_watch_atomic(const void *address, uint32_t size, bool write, const void *pc);
 
-/* Accesses and orders that there was no room for, in the last run: 0, or a claim is weaker. */
+/* Accesses and orders that there was no room for, in all runs: 0, or "no race" says less. */
 uint64_t race_watch_lost(void);

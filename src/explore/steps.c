@@ -27,11 +27,16 @@ void steps_begin(struct steps *s)
 	s->n = 0;
 }
 
+static bool is_plain(const struct sim_op *op)
+{
+	return op->size > 0 && (strcmp(op->what, "read") == 0 || strcmp(op->what, "write") == 0);
+}
+
 void steps_add(struct steps *s, uint32_t thread, const struct sim_op *op)
 {
 	struct step *step = &s->kept[s->n % STEPS_KEPT];
 
-	if (!op->object || op->size > 0 || (op->quiet && !op->note))
+	if (!op->object || is_plain(op) || (op->quiet && !op->note))
 		return;
 	s->n++;
 	step->what = op->what;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/dl.h"
+#include "base/sched.h"
 #include "engine/ledger.h"
 #include "engine/pend.h"
 #include "ntshim/thread.h"
@@ -105,6 +106,7 @@ static unsigned close_all(const struct nt_driver *d, enum nt_kind kind, NTSTATUS
 	HANDLE h;
 
 	while ((h = nt_handle_of_driver(d, kind))) {
+		sched_note("left at unload", h, SIM_SYNC_NONE);
 		close(h);
 		n++;
 	}
@@ -342,9 +344,9 @@ static wfp_err call_unload(struct nt_driver *d, enum nt_unload how, struct buf *
 	nt_enter(&f, d, "DriverUnload", PASSIVE_LEVEL);
 	d->object.DriverUnload(&d->object);
 	nt_leave(&f);
-	if (nt_threads_run(d)) {
+	if (nt_threads_run(d) || nt_dpc_runs(d)) {
 		nt_report(d, ENGINE_RULE_UnloadRunning, "DriverUnload");
-		buf_printf(why, "%s: a thread of it still runs\n", d->file);
+		buf_printf(why, "%s: a thread or a DPC of it still runs\n", d->file);
 	}
 	return ERR_OK;
 }

@@ -108,11 +108,24 @@ static void *pool_alloc(size_t size, uint32_t tag, bool zero)
 	return b->memory;
 }
 
+/* 0: no such block. */
+static size_t block_size(const void *memory)
+{
+	const struct block *b;
+	size_t size;
+
+	spin_take(&pool.lock);
+	b = block_find(memory);
+	size = b ? b->size : 0;
+	spin_drop(&pool.lock);
+	return size;
+}
+
 static void pool_free(void *memory, uint32_t tag, const char *function)
 {
 	struct block *b;
 
-	sched_op(function, memory, SIM_WRITE, SIM_SYNC_NONE);
+	sched_free(function, memory, sim_controlled() ? block_size(memory) : 0);
 	b = block_delist(memory);
 	if (!b) {
 		nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, function);

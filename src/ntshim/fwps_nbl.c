@@ -215,7 +215,7 @@ VOID FwpsDereferenceNetBufferList0(NET_BUFFER_LIST *list, BOOLEAN dispatch_level
 {
 	struct nt_nbl *n;
 
-	sched_op("FwpsDereferenceNetBufferList0", list, SIM_WRITE, SIM_SYNC_NONE);
+	sched_free("FwpsDereferenceNetBufferList0", list, sizeof(*n));
 	n = nt_nbl_find(list, "FwpsDereferenceNetBufferList0");
 	if (!nt_irql_ok(DISPATCH_LEVEL, "FwpsDereferenceNetBufferList0") || !n)
 		return;
@@ -266,7 +266,7 @@ static struct nt_nbl *nbl_delist(const NET_BUFFER_LIST *list, enum nt_nbl_kind k
 	unsigned i = nbl_shard(list);
 	struct nt_nbl *n;
 
-	sched_op(function, list, SIM_WRITE, SIM_SYNC_NONE);
+	sched_free(function, list, sizeof(*n));
 	spin_take(&shards[i].lock);
 	n = nbl_lookup(i, list);
 	if (n && (n->kind != kind || n->injecting))

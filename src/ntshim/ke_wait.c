@@ -35,7 +35,7 @@ struct waiter {
 static struct list waiters; /* [L] nt_dispatcher */
 
 /*
- * [L] Some thread waits, or has waited, for one of several objects.  Which of them was set first
+ * Under control alone: some thread waits, or has waited, for several objects.  Which was set first
  * matters to it, so from then on all of them are one object to those who explore schedules.
  */
 static bool joined;
@@ -112,7 +112,7 @@ void nt_dispatcher_serve(void)
 
 void nt_dispatcher_op(const char *function, const void *object, unsigned access, unsigned sync)
 {
-	if (joined)
+	if (sim_controlled() && joined)
 		sched_op2(function, object, &nt_dispatcher_all, access, sync);
 	else
 		sched_op(function, object, access, sync);
@@ -172,7 +172,7 @@ static void waiter_satisfied(const struct waiter *w)
 static bool waiter_wait(struct waiter *w, uint64_t deadline)
 {
 	w->thread = thread_id();
-	if (w->n > 1)
+	if (sim_controlled() && w->n > 1)
 		joined = true;
 	nt_dispatcher_op(w->function, w->objects[0], SIM_WRITE, SIM_SYNC_NONE);
 	if (!waiter_sleep(w, deadline))

@@ -107,7 +107,10 @@ wfp_err nt_handle_open(struct nt_object *ob, HANDLE *out)
 		*out = handle_of(i);
 	}
 	lock_drop(&handles.lock);
-	return i < SLOTS ? ERR_OK : ERR_NO_MEMORY;
+	if (i == SLOTS)
+		return ERR_NO_MEMORY;
+	sched_note("a handle is opened", *out, SIM_SYNC_NONE);
+	return ERR_OK;
 }
 
 struct nt_object *nt_handle_ref(HANDLE h, enum nt_kind kind)

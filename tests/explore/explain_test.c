@@ -3,6 +3,7 @@
  */
 #include "run_toy.h"
 
+#include "base/sched.h"
 #include "explore/explain.h"
 #include "explore/waitgraph.h"
 #include "ntshim/thread.h"
@@ -209,4 +210,125 @@ TEST(a_circle_is_found_wherever_it_begins)
 	CHECK_EQ_U(circle((const uint32_t[]){2, 3, 0}, 3), 0);
 	CHECK_EQ_U(circle((const uint32_t[]){1}, 1), 1);
 	CHECK_EQ_U(circle((const uint32_t[]){9, 1}, 2), 0);
+}
+
+/* ---- what is left --------------------------------------------------------------------------- */
+
+static const char left[] = "something was left";
+
+static __attribute__((noinline)) void *make(void)
+{
+	void *p = mem_alloc(32);
+
+	CHECK(p);
+	sched_note("ExAllocatePool", p, SIM_SYNC_NONE);
+	return p;
+}
+
+static void find_left(const void *p)
+{
+	struct explore_finding f = {.rule = EXPLORE_LeakAtUnload};
+
+	snprintf(f.sentence, sizeof(f.sentence), "%s", left);
+	sched_note("left at unload", p, SIM_SYNC_NONE);
+	explore_found(&f, true);
+}
+
+static void leave_new(UNUSED void *arg)
+{
+	find_left(make());
+}
+
+static void leave_old(UNUSED void *arg)
+{
+	find_left(block);
+}
+
+static void do_nothing(UNUSED void *arg)
+{
+}
+
+TEST(a_leak_is_explained_by_where_it_was_made)
+{
+	struct toy t = {.set_up = set_up, .a = leave_new, .b = do_nothing};
+	struct explore_found_item i;
+
+	if (!explained(&t, EXPLORE_LeakAtUnload, &i))
+		return;
+	CHECK(stack_has(&i.finding.here, "make"));
+	CHECK(stack_has(&i.finding.there, "find_left"));
+	CHECK_EQ_S(i.finding.sentence, left);
+}
+
+TEST(a_leak_from_before_the_run_is_explained_by_its_block)
+{
+	struct toy t = {.set_up = set_up, .a = leave_old, .b = do_nothing};
+	struct explore_found_item i;
+
+	if (!explained(&t, EXPLORE_LeakAtUnload, &i))
+		return;
+	CHECK(stack_has(&i.finding.here, "set_up"));
+}
+
+/* ---- pended operations ---------------------------------------------------------------------- */
+
+static __attribute__((noinline)) void complete(uintptr_t context)
+{
+	sched_note("FwpsCompleteOperation0", (void *)context, SIM_SYNC_NONE);
+	__asm__ volatile("" ::: "memory");
+}
+
+static __attribute__((noinline)) void complete_again(uintptr_t context)
+{
+	struct explore_finding f = {.rule = EXPLORE_DoubleCompletion, .sentence = "again"};
+
+	sched_note("FwpsCompleteOperation0", (void *)context, SIM_SYNC_NONE);
+	explore_found(&f, true);
+	__asm__ volatile("" ::: "memory");
+}
+
+static void complete_twice(UNUSED void *arg)
+{
+	complete(64);
+	complete(128);
+	complete_again(64);
+}
+
+TEST(a_double_completion_names_the_first)
+{
+	struct toy t = {.set_up = set_up, .a = complete_twice, .b = do_nothing};
+	struct explore_found_item i;
+
+	if (!explained(&t, EXPLORE_DoubleCompletion, &i))
+		return;
+	CHECK(stack_has(&i.finding.here, "complete_again"));
+	CHECK(stack_has(&i.finding.there, "complete"));
+	CHECK(!stack_has(&i.finding.there, "complete_again"));
+	CHECK(strstr(i.finding.sentence, "thread 2 had called FwpsCompleteOperation0"));
+}
+
+static __attribute__((noinline)) void pend(uintptr_t context)
+{
+	sched_note("FwpsPendOperation0", (void *)context, SIM_SYNC_NONE);
+	__asm__ volatile("" ::: "memory");
+}
+
+static void lose_the_first(UNUSED void *arg)
+{
+	struct explore_finding f = {.rule = EXPLORE_LostPacket, .sentence = "lost"};
+
+	pend(64);
+	sched_note("FwpsPendOperation0", (void *)(uintptr_t)128, SIM_SYNC_NONE);
+	complete(128);
+	explore_found(&f, true);
+}
+
+TEST(a_lost_packet_names_who_pended_it)
+{
+	struct toy t = {.set_up = set_up, .a = lose_the_first, .b = do_nothing};
+	struct explore_found_item i;
+
+	if (!explained(&t, EXPLORE_LostPacket, &i))
+		return;
+	CHECK(stack_has(&i.finding.there, "pend"));
 }

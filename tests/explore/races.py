@@ -98,11 +98,37 @@ def check_all_traces(name, work):
         print(f"# {fixed['claim']}: {fixed['runs']} runs, {fixed['seconds']:.1f} s")
 
 
+CROWD = """\
+name a race in a crowd
+driver logger
+driver publish
+driver list
+packet out udp 10.0.0.1:40001 > 10.0.0.2:53 data "question"
+packet in udp 10.0.0.2:53 > 10.0.0.1:40001 data "answer"
+packet out tcp 10.0.0.1:40000 > 10.0.0.2:5001 syn seq 100
+disturb close packet 1
+"""
+
+
+def check_crowd(work):
+    """What has nothing to do with the race is gone from its trace."""
+    path = pathlib.Path(work) / "crowd.scn"
+    path.write_text(CROWD, encoding="utf-8")
+    result = explore(path, "--driver", BUILD / "examples" / "logger.so", "--driver", RACES / "publish.so",
+                     "--driver", f"list={RACES / 'list-fixed.so'}", "--findings", "1", "--runs", ALL_WITHIN,
+                     "--trace-dir", work)
+    found = result["findings"] if result else []
+    left = "1 of 3 drivers, 1 of 3 packets, 0 of 1 disturbances"
+    point("a_race_in_a_crowd_is_shrunk_to_its_driver_and_a_packet",
+          found and found[0]["driver"] == "publish" and found[0]["shrunk"].startswith(left), result)
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         for name in ("publish", "complete", "list", "unload"):
             check_race(name, work)
             check_all_traces(name, work)
+        check_crowd(work)
     print(f"1..{points}")
 
 

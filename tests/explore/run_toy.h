@@ -68,6 +68,7 @@ static inline UNUSED bool toy_explore(struct toy *t, enum explore_strategy strat
 	CHECK_OK(stack_open());
 	CHECK_OK(race_watch_open());
 	err = explore_search(&s, strategy, &limits, &plain, out, &why);
+	CHECK_EQ_U(race_watch_lost(), 0);
 	race_watch_close();
 	buf_free(&why);
 	if (err != ERR_NOT_SUPPORTED)

@@ -6,6 +6,8 @@
 #include "explore/toys.h"
 #include "harness.h"
 
+#include <signal.h>
+
 #ifdef __SANITIZE_ADDRESS__
 #define PROGRAMS 20u
 #else
@@ -207,8 +209,10 @@ static void count_preemptions(void *ctx, const struct explore_choice *c, const s
 	*(uint32_t *)ctx += c->preempts;
 }
 
-static struct explore_result search(const struct toy_program *p, enum explore_strategy strategy,
-				    struct explore_limits limits)
+static struct explore_result search_along(const struct toy_program *p,
+					  enum explore_strategy strategy,
+					  struct explore_limits limits,
+					  const struct explore_schedule *replay)
 {
 	static struct explore_watcher watcher = {
 		.ctx = &preempted, .begin = forget_preemptions, .choice = count_preemptions};
@@ -221,10 +225,16 @@ static struct explore_result search(const struct toy_program *p, enum explore_st
 	limits.findings = limits.findings ? limits.findings : 100;
 	limits.time_jumps = jumps_allowed;
 	explore_watch(&watcher);
-	CHECK_OK(search_in_world(&toy_world, &subject, strategy, &limits, NULL, &r, &why));
+	CHECK_OK(search_in_world(&toy_world, &subject, strategy, &limits, replay, &r, &why));
 	explore_unwatch(&watcher);
 	buf_free(&why);
 	return r;
+}
+
+static struct explore_result search(const struct toy_program *p, enum explore_strategy strategy,
+				    struct explore_limits limits)
+{
+	return search_along(p, strategy, limits, NULL);
 }
 
 /* ---- random toys */
@@ -487,4 +497,127 @@ TEST(the_engine_with_its_own_hold_is_explored_to_the_end)
 	CHECK_EQ_U(r.runs - r.cut, all.traces.n);
 	CHECK(!r.stopped_by);
 	explore_result_free(&r);
+}
+
+/* ---- schedules, and runs that do not end as they should */
+
+TEST(replay_runs_the_schedule_that_was_found)
+{
+	struct explore_result found =
+		search(&count_only, EXPLORE_ALL, (struct explore_limits){.findings = 1});
+	const struct explore_schedule *schedule = &found.found->schedule;
+	struct explore_result r =
+		search_along(&count_only, EXPLORE_REPLAY, (struct explore_limits){0}, schedule);
+
+	CHECK_EQ_U(r.claim, EXPLORE_CLAIM_ONE);
+	CHECK_EQ_U(r.followed, schedule->n);
+	CHECK_EQ_U(r.n_found, 1);
+	CHECK_EQ_U(r.found->finding.place, found.found->finding.place);
+	CHECK_EQ_U(r.found->schedule.n, schedule->n);
+	explore_result_free(&r);
+	explore_result_free(&found);
+}
+
+TEST(a_schedule_that_cannot_be_followed_goes_on_without_preempting)
+{
+	struct explore_choice choices[] = {{.what = 1}, {.what = 3}, {.what = 1}};
+	struct explore_schedule schedule = {.choices = choices, .n = ARRAY_LEN(choices)};
+	struct explore_result r =
+		search_along(&count_only, EXPLORE_REPLAY, (struct explore_limits){0}, &schedule);
+
+	CHECK_EQ_U(r.followed, 1);
+	CHECK_EQ_U(r.at_bound[0], 1);
+	CHECK_EQ_U(r.n_found, 0);
+	explore_result_free(&r);
+}
+
+TEST(a_run_that_is_too_long_is_a_livelock)
+{
+	struct explore_result r =
+		search(&own_hold, EXPLORE_BOUND, (struct explore_limits){.steps = 5});
+
+	CHECK(r.n_found > 0);
+	CHECK_EQ_U(r.found->finding.rule, EXPLORE_Livelock);
+	CHECK_EQ_U(r.found->schedule.n, 5);
+	explore_result_free(&r);
+}
+
+static void swap_programs(void *ctx)
+{
+	(void)ctx;
+	toy.program = toy.program == &count_only ? &own_hold : &count_only;
+}
+
+TEST(a_schedule_that_goes_two_ways_is_found)
+{
+	struct explore_watcher w = {.begin = swap_programs};
+	struct explore_result r;
+
+	explore_watch(&w);
+	r = search(&own_hold, EXPLORE_BOUND, (struct explore_limits){.findings = 1});
+	explore_unwatch(&w);
+	CHECK_EQ_U(r.n_found, 1);
+	CHECK_EQ_U(r.found->finding.rule, EXPLORE_Nondeterminism);
+	explore_result_free(&r);
+}
+
+static void die(void *ctx, uint32_t thread, const struct sim_op *op)
+{
+	(void)ctx;
+	(void)thread;
+	if (strcmp(op->what, "last") == 0)
+		raise(SIGKILL);
+}
+
+TEST(a_process_of_the_search_that_dies_leaves_its_schedule)
+{
+	struct explore_watcher w = {.step = die};
+	struct explore_result r;
+
+	explore_watch(&w);
+	r = search(&own_hold, EXPLORE_BOUND, (struct explore_limits){.jobs = 2});
+	explore_unwatch(&w);
+	CHECK_EQ_U(r.claim, EXPLORE_CLAIM_NONE);
+	CHECK(r.n_found > 0);
+	CHECK_EQ_U(r.found->finding.rule, EXPLORE_Crash);
+	CHECK(r.found->schedule.n > 0);
+	explore_result_free(&r);
+}
+
+TEST(a_search_without_memory_stops_and_claims_nothing)
+{
+	const uint64_t schedule = 101 * sizeof(struct explore_choice);
+	struct explore_result r =
+		search(&own_hold, EXPLORE_ALL,
+		       (struct explore_limits){.steps = 100, .memory = schedule + 17000});
+
+	CHECK_EQ_S(r.stopped_by, "memory");
+	CHECK_EQ_U(r.claim, EXPLORE_CLAIM_NONE);
+	CHECK(r.memory <= schedule + 17000);
+	explore_result_free(&r);
+}
+
+TEST(a_claim_says_what_was_covered)
+{
+	static const struct {
+		struct explore_result r;
+		const char *text;
+	} cases[] = {
+		{{.claim = EXPLORE_CLAIM_ALL}, "all traces"},
+		{{.claim = EXPLORE_CLAIM_BOUND, .bound = 2}, "all schedules up to 2 preemptions"},
+		{{.claim = EXPLORE_CLAIM_BOUND, .bound = 4, .exhausted = true}, "all schedules"},
+		{{.claim = EXPLORE_CLAIM_RANDOM, .random = 12345, .floor = 0.0004},
+		 "12 345 random schedules (floor 0.0004)"},
+		{{.claim = EXPLORE_CLAIM_BOUND, .bound = 1, .random = 1},
+		 "all schedules up to 1 preemption, and 1 random schedule"},
+		{{.claim = EXPLORE_CLAIM_ONE}, "one schedule, replayed"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf out = {0};
+
+		explore_claim_print(&cases[i].r, &out);
+		CHECK_EQ_S(buf_str(&out), cases[i].text);
+		buf_free(&out);
+	}
 }

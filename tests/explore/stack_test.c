@@ -58,16 +58,15 @@ TEST(the_second_look_answers_the_same)
 	stack_close();
 }
 
-static const char *load(const char *driver)
+static const char *load(const char *driver, struct dl **dl)
 {
 	const char *build = getenv("BLDROOT"), *entry;
 	struct buf why = {0};
 	char path[512];
-	struct dl *dl;
 
 	snprintf(path, sizeof(path), "%s/examples/%s.so", build ? build : ".", driver);
-	CHECK_OK(dl_open(&dl, path, &why));
-	entry = dl_sym(dl, "DriverEntry");
+	CHECK_OK(dl_open(dl, path, &why));
+	entry = dl_sym(*dl, "DriverEntry");
 	CHECK(entry);
 	return entry;
 }
@@ -85,14 +84,17 @@ static void check_entry(const char *address, const char *module)
 TEST(drivers_that_are_loaded_later_are_found)
 {
 	const char *logger, *clumsy;
+	struct dl *first, *second;
 
 	CHECK_OK(stack_open());
-	logger = load("logger");
+	logger = load("logger", &first);
 	check_entry(logger + 1, "logger.so");
-	clumsy = load("clumsy");
+	clumsy = load("clumsy", &second);
 	check_entry(clumsy + 1, "clumsy.so");
 	check_entry(logger + 2, "logger.so"); /* not mixed up with its file, which is open now */
 	stack_close();
+	CHECK_OK(dl_close(second));
+	CHECK_OK(dl_close(first));
 }
 
 TEST(a_stack_is_printed_a_frame_a_line)

@@ -2,14 +2,13 @@
 /*
  * threads_stage - creation in dependency order, and the events that may befall the drivers.
  *
- * Which callouts and filters are whose is found out by looking at the policy before and after a
- * driver is loaded.
+ * Which filters are whose is found out by looking at the policy before and after a driver is
+ * loaded.
  */
 #include "threads_stage.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/callout.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,9 +74,9 @@ static struct bfe_session *session_open(struct stage *s)
 	return session;
 }
 
-static void look(struct stage *s, enum model_kind kind, struct stage_objects *found)
+static void look(struct stage *s, struct stage_objects *found)
 {
-	const struct bfe_template all = {.kind = kind,
+	const struct bfe_template all = {.kind = MODEL_FILTER,
 					 .any_layer = true,
 					 .enum_type = BFE_ENUM_OVERLAPPING,
 					 .flags = BFE_ENUM_INCLUDE_DISABLED,
@@ -90,7 +89,7 @@ static void look(struct stage *s, enum model_kind kind, struct stage_objects *fo
 	must(bfe_enum_create(session, &all, &e), "listing the policy");
 	while ((o = bfe_enum_next(e))) {
 		if (found->n == STAGE_OBJECTS)
-			stage_fail("more than %u objects of a kind", STAGE_OBJECTS);
+			stage_fail("more than %u filters", STAGE_OBJECTS);
 		found->ids[found->n++] = o->id;
 		model_object_put(o);
 	}
@@ -121,18 +120,15 @@ static void keep_new(struct stage_objects *now, const struct stage_objects *befo
 
 static void load(struct stage *s, unsigned i)
 {
-	struct stage_objects callouts, filters;
+	struct stage_objects before;
 	struct buf why = {0};
 
-	look(s, MODEL_CALLOUT, &callouts);
-	look(s, MODEL_FILTER, &filters);
+	look(s, &before);
 	if (nt_driver_load(&s->drivers[i], s->scenario->drivers[i], &why))
 		stage_fail("%s: %s", s->scenario->drivers[i], buf_str(&why));
 	buf_free(&why);
-	look(s, MODEL_CALLOUT, &s->callouts[i]);
-	look(s, MODEL_FILTER, &s->filters[i]);
-	keep_new(&s->callouts[i], &callouts);
-	keep_new(&s->filters[i], &filters);
+	look(s, &s->filters[i]);
+	keep_new(&s->filters[i], &before);
 }
 
 static struct guid sublayer_key(uint16_t weight)
@@ -248,14 +244,10 @@ void stage_unload(struct stage *s, unsigned driver)
 
 void stage_unregister(struct stage *s, unsigned driver)
 {
-	const struct stage_objects *o = &s->callouts[driver];
-
 	if (!take(s, driver))
 		return;
-	for (unsigned i = 0; !s->unloaded[driver] && i < o->n; i++)
-		must(engine_callout_unregister(s->engine, (uint32_t)o->ids[i],
-					       ENGINE_UNREGISTER_FORCED),
-		     "unregistering");
+	if (!s->unloaded[driver])
+		nt_driver_unregister(s->drivers[driver]);
 	atom32_store(&s->taken[driver], 0);
 }
 

@@ -34,8 +34,7 @@ struct stage {
 	struct nt_driver *drivers[SCENARIO_DRIVERS]; /* whose who has taken it */
 	struct atom32 taken[SCENARIO_DRIVERS];	     /* [A] one event befalls a driver at a time */
 	bool unloaded[SCENARIO_DRIVERS];	     /* whose who has taken it */
-	struct stage_objects callouts[SCENARIO_DRIVERS]; /* [I] */
-	struct stage_objects filters[SCENARIO_DRIVERS];	 /* [I] */
+	struct stage_objects filters[SCENARIO_DRIVERS]; /* [I] */
 	struct lock lock;
 	uint64_t late[STAGE_OBJECTS];	    /* [L] contexts that were completed too late, once */
 	unsigned n_late;		    /* [L] */

@@ -62,6 +62,14 @@ static NTSTATUS leaks_handle(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
 	return PsCreateSystemThread(&t.handle, 0, NULL, NULL, NULL, sleeps, NULL);
 }
 
+SIM_TEST(an_unload_that_returns_while_its_thread_runs_is_reported)
+{
+	kernel_start();
+	kernel_unload(kernel_driver(leaks_handle));
+	CHECK_EQ_U(broken(ENGINE_RULE_UnloadRunning), 1);
+	kernel_stop();
+}
+
 SIM_TEST(a_handle_left_open_is_reported_and_its_thread_waited_for)
 {
 	uint64_t live = mem_live();

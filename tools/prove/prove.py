@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Proves what docs/proof.md says: every search of runs.py, and every mutant of mutants.py killed by SPIN.
 
-usage: prove.py [quick] [--work DIR]
+usage: prove.py [quick] [--work DIR] [--only NAME]
 
 Prints a table, writes DIR/result.json (DIR: build/prove) and the relations of the model (DIR/relation-2.txt). Fails
 if a search finds something or has no claim, and if a mutant lives. quick: the rows marked so, and the mutants.

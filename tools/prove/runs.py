@@ -48,5 +48,6 @@ RUNS = [
 # What the explorer's steps are compared with: every abstract step of one operation, for two callouts.
 RELATIONS = [
     pend("relation-2", 2, 1, 1, "abstract steps, any 1 disturbance", True, more=["RELATION"]),
+    pend("relation-2-stack", 2, 1, 1, "the same, closed by the owner's thread alone", True, more=["RELATION", "LATE"]),
     pend("relation-2-pairs", 2, 2, 1, "abstract steps, any 2 disturbances", False, more=["RELATION"]),
 ]

@@ -64,6 +64,8 @@ extern bool control_on;
 /* An operation that others can see: the controller says who goes on, and then it takes effect. */
 void control_op(const char *what, const void *object, unsigned access, unsigned sync);
 void control_point(const struct sim_op *op);
+/* Are plain accesses choices? */
+bool control_plain_points(void);
 /* One that is no choice, but that watchers want to know of. */
 void control_step(const struct sim_op *op);
 

@@ -338,6 +338,11 @@ bool sim_own_stack(const void *address)
 	       (const char *)address < stack + world.self->stack_size;
 }
 
+bool control_plain_points(void)
+{
+	return plain_points;
+}
+
 void sim_plain_points(bool on)
 {
 	plain_points = on;

@@ -36,6 +36,21 @@ void sched_after(const char *what)
 		control_point(&op);
 }
 
+void sched_free(const char *what, const void *address, size_t size)
+{
+	const struct sim_op op = {
+		.what = what,
+		.object = address,
+		.size = control_plain_points() ? (uint32_t)size : 0,
+		.access = SIM_WRITE,
+	};
+
+	if (control_on)
+		control_point(&op);
+	else
+		sched_point(what);
+}
+
 void sched_op2(const char *what, const void *object, const void *object2, unsigned access,
 	       unsigned sync)
 {

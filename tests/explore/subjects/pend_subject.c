@@ -245,6 +245,7 @@ static void warm_up(void)
 
 	SUBJECT_OK(
 		pend_begin(subject_engine, PEND_ALE, SUBJECT_LAYER, false, &owner_ops, NULL, &op));
+	SUBJECT_CHECK(pend_classified(op) == PEND_LEFT_INLINE);
 	pend_end(op);
 }
 
