@@ -71,6 +71,8 @@ struct bfe_session_config {
 	const char *user; /* for listings */
 	uint32_t pid;
 	bool kernel; /* its transactions may last for ever */
+	/* May also delete what dynamic sessions own, in their stead: for whoever plays them. */
+	bool any_owner;
 	/* False: whoever waits in a call of this session has gone; asked now and then while it
 	 * waits.  NULL: always there. */
 	bool (*alive)(void *ctx);

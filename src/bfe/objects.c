@@ -490,7 +490,7 @@ static wfp_err check_owner(const struct bfe_session *s, const struct bfe_object 
 	if (o->lifetime == BFE_BUILTIN)
 		return ERR_BUILTIN_OBJECT;
 	if (o->lifetime == BFE_DYNAMIC)
-		return o->owner == s ? ERR_OK : ERR_WRONG_SESSION;
+		return o->owner == s || s->any_owner ? ERR_OK : ERR_WRONG_SESSION;
 	return s->flags & BFE_SESSION_DYNAMIC ? ERR_DYNAMIC_SESSION_IN_PROGRESS : ERR_OK;
 }
 

@@ -93,6 +93,7 @@ static wfp_err session_create(struct bfe_session **out, struct bfe *b,
 	s->wait_ms = config->txn_wait_ms;
 	s->pid = config->pid;
 	s->kernel = config->kernel;
+	s->any_owner = config->any_owner;
 	s->alive = config->alive;
 	s->ctx = config->ctx;
 	list_init(&s->all);

@@ -96,6 +96,7 @@ struct bfe_session {
 	struct model_blob *token;     /* [I] owned; NULL: every check passes */
 	uint32_t flags, wait_ms, pid; /* [I] */
 	bool kernel;		      /* [I] */
+	bool any_owner;		      /* [I] */
 	bool (*alive)(void *ctx);     /* [I] */
 	void *ctx;		      /* [I] */
 	bool busy;		      /* [L] a call runs */

@@ -76,8 +76,9 @@ static wfp_err create_parts(struct platform_world *w, uint32_t processors)
 						   .processors = processors,
 						   .clones_may_fail = w->scenario->choose_clone});
 	if (!err)
-		err = bfe_session_open(w->bfe, &(struct bfe_session_config){.kernel = true},
-				       &w->session);
+		err = bfe_session_open(
+			w->bfe, &(struct bfe_session_config){.kernel = true, .any_owner = true},
+			&w->session);
 	if (err)
 		return err;
 	w->worker = stack_worker(w->stack, 0);

@@ -107,7 +107,10 @@ void platform_filters_add_permit(struct platform_world *w, const char *layer)
 	(void)!add_filter(w, &f);
 }
 
-/* One that is gone already, with its driver's session, is as good as deleted. */
+/*
+ * As the program that added them would.  One that is gone already, with its driver's session, is as
+ * good as deleted.
+ */
 void platform_filters_delete(struct platform_world *w, uint32_t driver)
 {
 	for (uint32_t i = 0; i < w->n_filters; i++)

@@ -248,6 +248,22 @@ TEST(only_its_session_deletes_a_dynamic_object)
 	world_close(&w);
 }
 
+TEST(a_session_for_any_owner_deletes_a_dynamic_object_and_its_session_ends_without_it)
+{
+	const struct bfe_session_config config = {.kernel = true, .any_owner = true};
+	struct world w = world_open();
+	struct bfe_session *d = dynamic(&w), *any;
+	uint64_t id;
+
+	CHECK_OK(bfe_session_open(w.bfe, &config, &any));
+	CHECK_OK(add_filter(d, 0, &id));
+	CHECK_OK(filter_delete(any, id));
+	CHECK_ERR(filter_delete(d, id), ERR_FILTER_NOT_FOUND);
+	bfe_session_close(any);
+	bfe_session_close(d);
+	world_close(&w);
+}
+
 TEST(a_dynamic_session_takes_its_objects_with_it)
 {
 	struct world w = world_open();

@@ -69,7 +69,9 @@ static struct bfe_session *session_open(struct stage *s)
 {
 	struct bfe_session *session;
 
-	must(bfe_session_open(s->bfe, &(struct bfe_session_config){.kernel = true}, &session),
+	must(bfe_session_open(s->bfe,
+			      &(struct bfe_session_config){.kernel = true, .any_owner = true},
+			      &session),
 	     "session");
 	return session;
 }
@@ -256,8 +258,7 @@ void stage_add_filter(struct stage *s, const char *layer)
 	add_filter(s, &(struct scenario_filter){.layer = layer, .permit = true});
 }
 
-/* The driver may have gone, and its filters with it; those of a dynamic session are its own alone.
- */
+/* The driver may have gone, and its filters with it. */
 void stage_delete_filters(struct stage *s, unsigned driver)
 {
 	const struct stage_objects *o = &s->filters[driver];
@@ -266,7 +267,7 @@ void stage_delete_filters(struct stage *s, unsigned driver)
 	for (unsigned i = 0; i < o->n; i++) {
 		wfp_err err = bfe_object_delete_by_id(session, MODEL_FILTER, o->ids[i]);
 
-		if (err != ERR_FILTER_NOT_FOUND && err != ERR_WRONG_SESSION)
+		if (err != ERR_FILTER_NOT_FOUND)
 			must(err, "deleting a filter");
 	}
 	bfe_session_close(session);
