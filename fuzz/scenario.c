@@ -16,7 +16,7 @@ static void check_again(const struct scenario *s)
 	BUG_ON(scenario_print(s, &once));
 	BUG_ON(scenario_parse(&again, buf_str(&once), once.len, &why));
 	BUG_ON(scenario_print(again, &twice));
-	BUG_ON(once.len != twice.len || memcmp(once.data, twice.data, once.len) != 0);
+	BUG_ON(once.len != twice.len || memcmp(buf_str(&once), buf_str(&twice), once.len) != 0);
 	scenario_free(again);
 	buf_free(&once);
 	buf_free(&twice);

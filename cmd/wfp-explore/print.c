@@ -111,6 +111,9 @@ void explore_print_text(const struct explore_job *job)
 	printf("%llu runs, %llu of them cut, %llu steps, %.2f s, %.0f schedules/s\n",
 	       (unsigned long long)r->runs, (unsigned long long)r->cut,
 	       (unsigned long long)r->steps, seconds_of(job), speed_of(job));
+	if (job->options.verbose)
+		printf("%llu ends spared: another run had ended well from the same state\n",
+		       (unsigned long long)r->spared);
 	if (job->trace)
 		printf("%s\n", explore_found_again(job) ? "the trace's finding came back"
 							: "the trace's finding did not come back");

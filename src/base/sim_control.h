@@ -187,8 +187,16 @@ void sim_ready(void);
  * A run that does not end all the same is the controller's again after a while.
  */
 void sim_settled(void);
+/*
+ * Everything that the rest of the run can depend on, as a number: memory that is alive, threads and
+ * their stacks.  Two runs with the same number go the same way from here on, if the controller is
+ * asked no more.  0: it cannot be told (a sanitizer is there, or the world is not controlled).
+ */
+uint64_t sim_fingerprint(void);
 /* Ends the run, on any thread, from any depth. */
 NORETURN void sim_stop(void);
+/* The same, as one that is done: what it would still do is known. */
+NORETURN void sim_done(void);
 
 /* A plain access of instrumented code: told to watchers, and a point when plain accesses are. */
 void sim_plain(const void *address, uint32_t size, enum sim_access access);

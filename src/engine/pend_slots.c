@@ -36,14 +36,22 @@ static struct pend_slot *slot_in(const struct pend_slots *s, void *chunk, uint32
 	return (struct pend_slot *)(void *)((uint8_t *)chunk + s->size * i);
 }
 
-/* Adds a chunk unless somebody else did meanwhile; false: it was not needed. */
-static bool add_chunk(struct pend_slots *s, void *chunk) REQUIRES(s->spin);
-static bool add_chunk(struct pend_slots *s, void *chunk)
+/* The last chunk may be a smaller one. */
+static uint32_t chunk_size(const struct pend_slots *s, uint32_t count)
 {
-	uint32_t count = atom32_load_relaxed(&s->count);
-	uint32_t n = s->max - count < PEND_CHUNK ? s->max - count : PEND_CHUNK;
+	return s->max - count < PEND_CHUNK ? s->max - count : PEND_CHUNK;
+}
 
-	if (n == 0 || !list_empty(&s->free))
+/*
+ * Adds a chunk that was made for `count` slots being there, unless somebody else did meanwhile;
+ * false: it was not needed.
+ */
+static bool add_chunk(struct pend_slots *s, void *chunk, uint32_t count) REQUIRES(s->spin);
+static bool add_chunk(struct pend_slots *s, void *chunk, uint32_t count)
+{
+	uint32_t n = chunk_size(s, count);
+
+	if (atom32_load_relaxed(&s->count) != count || !list_empty(&s->free))
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		struct pend_slot *slot = slot_in(s, chunk, i);
@@ -58,16 +66,17 @@ static bool add_chunk(struct pend_slots *s, void *chunk)
 
 static MUST_CHECK wfp_err grow(struct pend_slots *s)
 {
+	uint32_t count = pend_slots_count(s);
 	void *chunk;
 	bool added;
 
-	if (pend_slots_count(s) == s->max)
+	if (count == s->max)
 		return ERR_NO_MEMORY;
-	chunk = mem_zalloc_array(PEND_CHUNK, s->size);
+	chunk = mem_zalloc_array(chunk_size(s, count), s->size);
 	if (!chunk)
 		return ERR_NO_MEMORY;
 	spin_take(&s->spin);
-	added = add_chunk(s, chunk);
+	added = add_chunk(s, chunk, count);
 	spin_drop(&s->spin);
 	if (!added)
 		mem_free(chunk);

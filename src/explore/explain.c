@@ -198,6 +198,36 @@ static void explain_leak(struct explain *e)
 	e->finding.here = made;
 }
 
+/* A thread of the kernel for drivers that is inside of a driver, by the last thing it did. */
+static bool runs_driver(const char *name, const char *did)
+{
+	static const char *const outside[] = {"wait", "look for a DPC", "DPC is done"};
+
+	if (strcmp(name, "driver") == 0)
+		return true;
+	if (strcmp(name, "nt-dpc") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+		if (strcmp(did, outside[i]) == 0)
+			return false;
+	return true;
+}
+
+/* Whose code still runs. */
+static void explain_unload(struct explain *e)
+{
+	const struct step *did;
+
+	for (uint32_t thread = 1; thread < ARRAY_LEN(e->steps->names); thread++) {
+		did = steps_last(e->steps, thread, "");
+		if (!did || !runs_driver(steps_name_of(e->steps, thread), did->what))
+			continue;
+		stack_of_thread(&e->finding.there, thread);
+		if (e->finding.there.n > 0)
+			return;
+	}
+}
+
 /* The last operation that was pended and never completed. */
 static void explain_lost(struct explain *e)
 {
@@ -223,6 +253,7 @@ static void (*const by_rule[EXPLORE_RULES])(struct explain *e) = {
 	[EXPLORE_LostPacket] = explain_lost,
 	[EXPLORE_Deadlock] = explain_deadlock,
 	[EXPLORE_LeakAtUnload] = explain_leak,
+	[EXPLORE_UnloadTooEarly] = explain_unload,
 	[EXPLORE_Crash] = explain_crash,
 	[EXPLORE_BrokenRule] = explain_second,
 };

@@ -83,6 +83,11 @@ void explore_found(const struct explore_finding *f, bool mild)
 		s->world->stop();
 }
 
+bool explore_rest_known(uint64_t fingerprint)
+{
+	return current && search_rest_known(current, fingerprint);
+}
+
 const char *explore_asks(void)
 {
 	return current && current->asks ? current->asks : "";

@@ -76,6 +76,7 @@ static void merge(struct explore_result *to, const struct explore_result *r, boo
 	merge_claims(to, r, first);
 	to->runs += r->runs;
 	to->cut += r->cut;
+	to->spared += r->spared;
 	to->ended += r->ended;
 	to->steps += r->steps;
 	to->memory += r->memory;

@@ -177,10 +177,28 @@ void race_watch_atomic(const void *address, uint32_t size, bool write, const voi
 
 /* ---- a watcher of the search ----------------------------------------------------------------- */
 
+static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
+{
+	struct watch *w = ctx;
+
+	if (!op->object || (op->quiet && !op->note))
+		return;
+	if (op->size > 0) {
+		if (op->note)
+			note_for_caller(op);
+		return;
+	}
+	race_sync(w->race, thread, op->object, op->sync);
+	if (op->object2)
+		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
+}
+
+/* Where nobody tells of accesses there is nothing that steps could order. */
 static void on_begin(void *ctx)
 {
 	struct watch *w = ctx;
 
+	w->watcher.step = tsan_is_used() ? on_step : NULL;
 	race_begin(w->race);
 	w->run++;
 	w->running = true;
@@ -197,22 +215,6 @@ static void on_end(void *ctx, enum sim_end end)
 	w->lost += race_lost(w->race);
 }
 
-static void on_step(void *ctx, uint32_t thread, const struct sim_op *op)
-{
-	struct watch *w = ctx;
-
-	if (!tsan_is_used() || !op->object || (op->quiet && !op->note))
-		return;
-	if (op->size > 0) {
-		if (op->note)
-			note_for_caller(op);
-		return;
-	}
-	race_sync(w->race, thread, op->object, op->sync);
-	if (op->object2)
-		race_sync(w->race, thread, op->object2, SIM_SYNC_RELEASE);
-}
-
 wfp_err race_watch_open(void)
 {
 	struct watch *w = sim_control_alloc(sizeof(*w));
@@ -227,7 +229,6 @@ wfp_err race_watch_open(void)
 	}
 	w->watcher.ctx = w;
 	w->watcher.begin = on_begin;
-	w->watcher.step = on_step;
 	w->watcher.end = on_end;
 	watch = w;
 	explore_watch(&w->watcher);

@@ -277,6 +277,7 @@ static enum sim_end execute(struct search *s)
 
 	s->current.n = 0;
 	s->hash = 0;
+	s->rest = 0;
 	s->jumps = s->preemptions = s->running = 0;
 	s->cut = s->found = false;
 	for (const struct explore_watcher *w = watchers; w; w = w->next)
@@ -385,6 +386,8 @@ static void run_once(struct search *s)
 		s->subject->check(s->subject->ctx, end);
 	if (!s->cut)
 		judge(s, end);
+	if (end == SIM_END_DONE && !s->found)
+		search_rest_keep(s);
 	search_found_keep(s);
 	if (!s->uncounted)
 		count(s, end);
@@ -538,8 +541,10 @@ struct search *search_new(const struct search_world *world, const struct explore
 	};
 	s->current.choices = search_grow(s, NULL, &s->current.room, s->limits.steps + 1,
 					 sizeof(*s->current.choices));
+	s->rests = sim_control_alloc(SEARCH_RESTS * sizeof(*s->rests));
 	if (s->current.choices)
 		return s;
+	sim_control_free(s->rests);
 	sim_control_free(s);
 	return NULL;
 }
@@ -548,6 +553,7 @@ void search_delete(struct search *s)
 {
 	explore_schedule_free(&s->current);
 	explore_schedule_free(&s->follow);
+	sim_control_free(s->rests);
 	sim_control_free(s);
 }
 

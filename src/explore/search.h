@@ -73,6 +73,7 @@ struct explore_result {
 	double floor;	 /* of them, for the depth asked for; 0: not by pct */
 	uint64_t runs;	 /* executed, complete or cut, also those that were seen before */
 	uint64_t cut;	 /* of them: ended early because their rest is explored elsewhere */
+	uint64_t spared; /* of them: their ends, which another run had gone through already */
 	uint64_t ended;	 /* of them: ended by a finding, so what follows was not seen */
 	uint64_t steps;
 	uint64_t nanoseconds;
@@ -118,6 +119,13 @@ struct explore_watcher {
 };
 void explore_watch(struct explore_watcher *w);
 void explore_unwatch(struct explore_watcher *w);
+/*
+ * A run has come to rest in a state with this fingerprint (sim_fingerprint), and what follows is
+ * explored no further.  True: another run went on from the same state to its end and nothing was
+ * wrong, so this one need not (sim_done).  Never true in a replay, where a run is executed twice,
+ * or after a finding.
+ */
+bool explore_rest_known(uint64_t fingerprint);
 /* What the value is for that is being chosen, or was chosen last: "memory". */
 const char *explore_asks(void);
 

@@ -92,7 +92,16 @@ struct search {
 	const char *asks; /* what the value is for that is being chosen */
 	bool hashing, following, astray;
 	bool check_due, once; /* once: none is */
+
+	/* Where runs came to rest that ended well: a set of fingerprints, open addressing; 0: free.
+	 */
+	uint64_t *rests; /* NULL: no memory, so all go through their ends */
+	uint32_t n_rests;
+	uint64_t rest;	  /* of the run at hand; 0: it has not come to rest, or cannot tell */
+	uint32_t rest_at; /* after so many choices */
 };
+
+#define SEARCH_RESTS (1u << 16) /* at most half of them are used */
 
 /* ---- for strategies */
 
@@ -132,6 +141,9 @@ wfp_err search_run_team(struct search *s);
 void search_tell_found(const struct explore_finding *f); /* the watchers */
 struct explore_found_item *search_found_add(struct search *s, const struct explore_finding *f);
 void search_found_keep(struct search *s); /* the schedule, in what this run has found */
+bool search_rest_known(struct search *s, uint64_t fingerprint);
+/* The run at hand went from its rest to its end, and nothing was wrong. */
+void search_rest_keep(struct search *s);
 void search_found_hold(struct search *s); /* explore_found speaks to this search from now on */
 
 extern const struct search_world search_controlled;

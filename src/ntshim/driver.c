@@ -344,9 +344,9 @@ static wfp_err call_unload(struct nt_driver *d, enum nt_unload how, struct buf *
 	nt_enter(&f, d, "DriverUnload", PASSIVE_LEVEL);
 	d->object.DriverUnload(&d->object);
 	nt_leave(&f);
-	if (nt_threads_run(d)) {
+	if (nt_threads_run(d) || nt_dpc_runs(d)) {
 		nt_report(d, ENGINE_RULE_UnloadRunning, "DriverUnload");
-		buf_printf(why, "%s: a thread of it still runs\n", d->file);
+		buf_printf(why, "%s: a thread or a DPC of it still runs\n", d->file);
 	}
 	return ERR_OK;
 }

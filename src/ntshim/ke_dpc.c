@@ -99,6 +99,13 @@ static void busy_change(struct nt_driver *d, int by) REQUIRES(nt_dispatcher)
 		d->busy += (unsigned)by;
 }
 
+static void calling_change(struct nt_driver *d, int by) REQUIRES(nt_dispatcher)
+{
+	dpcs.calling += (unsigned)by;
+	if (d)
+		d->calling += (unsigned)by;
+}
+
 void nt_driver_busy(struct nt_driver *d, int by)
 {
 	lock_take(&nt_dispatcher);
@@ -181,7 +188,7 @@ static void dpc_call(void) REQUIRES(nt_dispatcher)
 	struct nt_frame f;
 
 	unlink_entry(&dpc->DpcListEntry);
-	dpcs.calling++;
+	calling_change(dpc_driver(&copy), 1);
 	lock_drop(&nt_dispatcher);
 	sched_note("a DPC", dpc, SIM_SYNC_ACQUIRE);
 	nt_enter(&f, dpc_driver(&copy), "a DPC", DISPATCH_LEVEL);
@@ -189,9 +196,9 @@ static void dpc_call(void) REQUIRES(nt_dispatcher)
 	nt_leave(&f);
 	sched_note("end of a DPC", &dpcs.idle, SIM_SYNC_RELEASE);
 	lock_take(&nt_dispatcher);
-	announce("end of a DPC", &dpcs, SIM_SYNC_NONE);
+	announce("DPC is done", &dpcs, SIM_SYNC_NONE);
 	busy_change(dpc_driver(&copy), -1);
-	dpcs.calling--;
+	calling_change(dpc_driver(&copy), -1);
 	wake_flushers();
 }
 
@@ -298,6 +305,17 @@ unsigned nt_dpc_reclaim(const struct nt_driver *d, bool *idle)
 	*idle = d->busy == 0;
 	lock_drop(&nt_dispatcher);
 	return n;
+}
+
+bool nt_dpc_runs(const struct nt_driver *d)
+{
+	bool runs;
+
+	sched_op("DriverUnload has returned", &dpcs, SIM_READ, SIM_SYNC_NONE);
+	lock_take(&nt_dispatcher);
+	runs = d->calling > 0;
+	lock_drop(&nt_dispatcher);
+	return runs;
 }
 
 /* ---- what drivers call ---------------------------------------------------------------------- */

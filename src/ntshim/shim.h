@@ -53,6 +53,7 @@ struct nt_driver {
 	UNICODE_STRING registry; /* [I] empty: there is no registry */
 	bool unload_called;	 /* only nt_driver_unload's thread */
 	unsigned busy;		 /* [L] calls into it that wait somewhere: DPCs and work items */
+	unsigned calling;	 /* [L] DPC routines of it that run */
 	struct list link;	 /* [D] */
 };
 
@@ -103,6 +104,8 @@ void nt_dpc_stop(void);
  * and work items is queued or runs, so nothing but a thread of it could set another.
  */
 unsigned nt_dpc_reclaim(const struct nt_driver *d, bool *idle);
+/* A DPC routine of `d` has not returned. */
+bool nt_dpc_runs(const struct nt_driver *d);
 /* One more, or one less, of its calls waits or runs; NULL is nobody. */
 void nt_driver_busy(struct nt_driver *d, int by);
 MUST_CHECK wfp_err nt_work_start(void);

@@ -17,6 +17,7 @@
 #define CONNECTION "packet out tcp 10.0.0.1:40000 > 10.0.0.2:5001 syn seq 100\n"
 
 struct found {
+	bool skipped; /* the build has no controlled world (sim_control.h) */
 	bool rules[EXPLORE_RULES];
 	char sentences[EXPLORE_RULES][EXPLORE_SENTENCE];
 	struct explore_result result;
@@ -46,6 +47,7 @@ static struct found explore(const char *statements, const char *const *drivers, 
 	struct explore_result result;
 	struct found out = {0};
 	struct scenario *s;
+	wfp_err err;
 
 	buf_append_str(&text, statements);
 	for (unsigned i = 0; i < n; i++)
@@ -55,7 +57,9 @@ static struct found explore(const char *statements, const char *const *drivers, 
 	CHECK_OK(stack_open());
 	CHECK_OK(explore_platform_create(&subject, s, 2));
 	limits.findings = EXPLORE_RULES * 4;
-	if (explore_search(&subject, strategy, &limits, NULL, &out.result, &why))
+	err = explore_search(&subject, strategy, &limits, NULL, &out.result, &why);
+	out.skipped = err == ERR_NOT_SUPPORTED;
+	if (err && !out.skipped)
 		CHECK_SAY("%s", buf_str(&why));
 	note(&out);
 	result = out.result;
@@ -85,6 +89,8 @@ TEST(two_good_drivers_do_nothing_wrong_up_to_one_preemption)
 	struct found f =
 		explore(CONNECTION, good, 2, EXPLORE_BOUND, (struct explore_limits){.bound = 1});
 
+	if (f.skipped)
+		return;
 	nothing_is_found(&f);
 	CHECK_EQ_U(f.result.claim, EXPLORE_CLAIM_BOUND);
 	CHECK(f.result.runs > 20);
@@ -94,6 +100,8 @@ TEST(all_traces_of_two_good_drivers_are_explored_and_nothing_is_wrong)
 {
 	struct found f = explore(CONNECTION, good, 2, EXPLORE_ALL, (struct explore_limits){0});
 
+	if (f.skipped)
+		return;
 	nothing_is_found(&f);
 	CHECK_EQ_U(f.result.claim, EXPLORE_CLAIM_ALL);
 	CHECK(f.result.stopped_by == NULL);
@@ -144,10 +152,10 @@ TEST(mistakes_of_a_clumsy_driver_have_their_rules)
 	for (unsigned i = 0; i < SCENARIO_PACKETS; i++)
 		buf_printf(&text, "packet out tcp 10.0.0.1:%u > 10.0.0.2:5001 syn\n", 40000 + i);
 	f = explore(buf_str(&text), clumsy, 1, EXPLORE_RANDOM, (struct explore_limits){.runs = 3});
-	for (unsigned i = 0; i < ARRAY_LEN(expected); i++)
+	for (unsigned i = 0; !f.skipped && i < ARRAY_LEN(expected); i++)
 		if (!f.rules[expected[i]])
 			CHECK_SAY("%s was not found", explore_rule_name(expected[i]));
-	CHECK(strstr(f.sentences[EXPLORE_LostPacket], "clumsy holds an operation"));
+	CHECK(f.skipped || strstr(f.sentences[EXPLORE_LostPacket], "clumsy holds an operation"));
 	CHECK(!f.rules[EXPLORE_WrongVerdict]);
 	buf_free(&text);
 }
@@ -177,15 +185,26 @@ static bool follows(const struct model_netevent_word *words, uint8_t n, enum eng
 	const struct explore_subject subject = {.ctx = &j, .run = judge};
 	struct explore_result result;
 	struct buf why = {0};
+	wfp_err err;
 	bool wrong;
 
-	memcpy(j.trail.words, words, n * sizeof(*words));
-	CHECK_OK(explore_search(&subject, EXPLORE_RANDOM, &(struct explore_limits){.runs = 1}, NULL,
-				&result, &why));
+	if (n > 0)
+		memcpy(j.trail.words, words, n * sizeof(*words));
+	err = explore_search(&subject, EXPLORE_RANDOM, &(struct explore_limits){.runs = 1}, NULL,
+			     &result, &why);
+	buf_free(&why);
+	CHECK_OK(err);
 	wrong = result.n_found > 0;
 	explore_result_free(&result);
-	buf_free(&why);
 	return !wrong;
+}
+
+static bool have_world(void)
+{
+	const struct found f =
+		explore(CONNECTION, good, 1, EXPLORE_RANDOM, (struct explore_limits){.runs = 1});
+
+	return !f.skipped;
 }
 
 TEST(an_outcome_that_does_not_follow_from_the_decisions_is_noticed)
@@ -199,6 +218,8 @@ TEST(an_outcome_that_does_not_follow_from_the_decisions_is_noticed)
 						 .callout_id = 7,
 						 .pended = true};
 
+	if (!have_world())
+		return;
 	CHECK(follows(NULL, 0, ENGINE_PERMIT));
 	CHECK(!follows(NULL, 0, ENGINE_BLOCK));
 	CHECK(follows(&(struct model_netevent_word[]){permit, block}[0], 2, ENGINE_BLOCK));

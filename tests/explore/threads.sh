@@ -16,8 +16,8 @@ skip() { n=$((n + 1)); echo "ok $n - $1 # skip $2"; }
 
 # way | build | rounds | delays | what runs the program
 ways="
-real_threads_and_delays | gcc  | 40 | 8  |
-ThreadSanitizer         | tsan | 12 | 16 | env TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+real_threads_and_delays | gcc  | 25 | 8  |
+ThreadSanitizer         | tsan | 8  | 16 | env TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 DRD                     | drd  | 1  | 64 | valgrind -q --tool=drd --suppressions=tests/explore/drd.supp --fair-sched=try --error-exitcode=9
 "
 

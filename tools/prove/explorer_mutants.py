@@ -31,6 +31,7 @@ import mutants  # noqa: E402
 
 CORES = min(2, os.cpu_count() or 1)
 PROGRAM = "tests/explore/explore_subjects"
+PLATFORM = "cmd/wfp-explore"
 LIBRARY = "libwfp_sim.a.p/"
 BOUND = "2"
 FOUND = 1
@@ -56,7 +57,7 @@ class Build:
         self.compile = {c["output"]: shlex.split(c["command"]) for c in commands if c["output"].startswith(LIBRARY)}
         self.source = {c["output"]: (folder / c["file"]).resolve().relative_to(ROOT).as_posix()
                        for c in commands if c["output"] in self.compile}
-        self.link = shlex.split(self.ninja("-t", "commands", "-s", PROGRAM))
+        self.link = {p: shlex.split(self.ninja("-t", "commands", "-s", p)) for p in (PROGRAM, PLATFORM)}
         self.users = self.read_users()
 
     def ninja(self, *arguments):
@@ -95,13 +96,13 @@ class Build:
         self.call([argv[0], f"-I{work / 'src'}", "-Wno-error", "-w", *argv[1:]])
         return target
 
-    def program(self, objects, work):
-        """The build's program with these objects in front of its libraries."""
-        argv = list(self.link)
-        argv[argv.index("-o") + 1] = str(work / "subjects")
+    def program(self, which, objects, work):
+        """A program of the build with these objects in front of its libraries."""
+        argv, target = list(self.link[which]), work / pathlib.PurePath(which).name
+        argv[argv.index("-o") + 1] = str(target)
         first = next(i for i, a in enumerate(argv) if a.endswith(".o"))
         self.call([*argv[:first], *map(str, objects), *argv[first:]])
-        return work / "subjects"
+        return target
 
 
 def edited(text, edits, name):
@@ -122,6 +123,29 @@ class Runner:
         p = subprocess.run([program, subject, "--bound", BOUND, "--seconds", str(self.seconds)], capture_output=True,
                            text=True, check=False, timeout=10 * self.seconds + 60)
         return p.returncode, p.stdout + p.stderr
+
+    def explore_platform(self, program, scenario, drivers, work):
+        """(how many schedules until something was found, or None; what was said)"""
+        files = [f"--driver={self.build.folder}/examples/{d}.so" for d in drivers]
+        p = subprocess.run([program, f"{ROOT}/tests/scenarios/{scenario}.scn", *files, "--bound", BOUND, "--findings", "1",
+                            "--seconds", str(self.seconds), "--json"], capture_output=True, text=True, check=False,
+                           timeout=10 * self.seconds + 60, cwd=work)
+        try:
+            told = json.loads(p.stdout)
+        except ValueError:
+            return None, p.stdout + p.stderr
+        said = f"{scenario}: {told['claim']}, {told['runs']} runs, verdict {told['verdict']}"
+        return told["runs"] if told["findings"] else None, said
+
+    def check_platform(self, name, objects, work):
+        """The scenario passes with the real code, and finds the mutant early enough."""
+        scenario, drivers, most = code_mutants.PLATFORM[name]
+        runs, said = self.explore_platform(self.build.folder / PLATFORM, scenario, drivers, work)
+        self.point(runs is None and "runs" in said, f"the_real_code_passes_{scenario}", said)
+        program = self.build.program(PLATFORM, objects, work)
+        runs, said = self.explore_platform(program, scenario, drivers, work)
+        self.result[name].update(platform_runs=runs)
+        self.point(runs is not None and runs <= most, f"{name}_is_found_by_{scenario}_in_{most}_schedules", said)
 
     def point(self, ok, name, comment=""):
         with self.lock:
@@ -153,7 +177,7 @@ class Runner:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         objects = [self.build.compile_object(o, work) for o in self.sources(mutant, work)]
-        program, heard = self.build.program(objects, work), ""
+        program, heard = self.build.program(PROGRAM, objects, work), ""
         for subject in mutant.subjects:
             status, said = self.explore(program, subject)
             heard += said
@@ -164,6 +188,8 @@ class Runner:
         self.result[mutant.name] = {"what": mutant.what, "killed": killed, "subject": subject,
                                     "runs": int(run.group(1)) if run else None, "by": run.group(2) if run else None}
         self.point(killed, f"{mutant.name}_is_found", f"{mutant.what}\n{heard}")
+        if mutant.name in code_mutants.PLATFORM:
+            self.check_platform(mutant.name, objects, work)
         shutil.rmtree(work, ignore_errors=True)
 
 

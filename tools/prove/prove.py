@@ -136,12 +136,13 @@ class Prover:
                 self.say(line, line)
         result = work / "result.json"
         rows = json.loads(result.read_text(encoding="utf-8"))["mutants"] if p.returncode < 2 and result.exists() else {}
-        first = rows.get("classify-hold", {}).get("runs")
+        first, stack = (rows.get("classify-hold", {}).get(k) for k in ("runs", "platform_runs"))
         killed = sum(r["killed"] for r in rows.values())
-        self.result.update(code=rows, mutants_of_the_code=len(rows), found=killed, classify_hold_runs=first)
-        self.say(f"{killed} of {len(rows)} mutants of the code found by the explorer; the first of them, classify-hold, "
-                 f"in schedule {first}", "mutants of the code" if p.returncode or killed < len(rows) else None)
-        if not first or first >= 100:
+        self.result.update(code=rows, mutants_of_the_code=len(rows), found=killed, classify_hold_runs=first,
+                           classify_hold_platform_runs=stack)
+        self.say(f"{killed} of {len(rows)} mutants of the code found by the explorer; the first, classify-hold, in schedule "
+                 f"{first} of pend and {stack} of kb979278", "mutants of the code" if p.returncode or killed < len(rows) else None)
+        if not first or first >= 100 or not stack or stack >= 100:
             self.say("classify-hold was not found in under 100 schedules", "classify-hold")
 
 

@@ -66,8 +66,7 @@
 #define atomic_fetch_and_explicit(p, value, order)                                                 \
 	DRD_AROUND(p, order, __atomic_fetch_and(drd_p, value, order))
 #define atomic_exchange(p, value)                                                                  \
-	DRD_AROUND(p, memory_order_seq_cst,                                                        \
-		   __atomic_exchange_n(drd_p, value, memory_order_seq_cst))
+	DRD_AROUND(p, memory_order_seq_cst, __atomic_exchange_n(drd_p, value, memory_order_seq_cst))
 #define atomic_compare_exchange_strong(p, expected, desired)                                       \
 	DRD_AROUND(p, memory_order_seq_cst,                                                        \
 		   __atomic_compare_exchange_n(drd_p, expected, desired, false,                    \

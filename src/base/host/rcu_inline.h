@@ -3,8 +3,9 @@
  * rcu_inline - the host's RCU: liburcu, memb flavour.
  *
  * liburcu's inline readers would put its licence on our objects, so its functions are called.
- * ThreadSanitizer and DRD do not see the barriers inside liburcu; the pointer is therefore published
- * and loaded with C11 orders, and the end of a section and of a grace period are announced to them.
+ * ThreadSanitizer and DRD do not see the barriers inside liburcu; the pointer is therefore
+ * published and loaded with C11 orders, and the end of a section and of a grace period are
+ * announced to them.
  */
 #pragma once
 

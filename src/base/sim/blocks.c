@@ -13,6 +13,7 @@
 #include "base/sim/blocks.h"
 
 #include "base/sim/control.h"
+#include "base/sim/fingerprint.h"
 #include "base/sim/world.h"
 
 #include <stdlib.h>
@@ -36,8 +37,7 @@
 struct header {
 	void *data;
 	size_t size;
-	struct header *before;	     /* in its range: the block allocated before */
-	struct header *freed_before; /* the block freed before this one */
+	struct header *before; /* in its range: the block allocated before */
 	void **allocated_at, **freed_at;
 	uint32_t allocated_by, freed_by; /* freed_by 0: it lives */
 	uint64_t guarded;
@@ -47,7 +47,6 @@ struct header {
 static struct {
 	char *at[2][SIM_THREADS_MAX];		 /* where the next block goes: plain, guarded */
 	struct header *last[2][SIM_THREADS_MAX]; /* newest block */
-	struct header *freed; /* newest of those freed since the world was ready */
 	enum sim_failures failures;
 	bool trace;
 	size_t traced;
@@ -62,8 +61,10 @@ static struct outside {
 		char *start;
 		size_t size;
 	} * frozen; /* blocks from before the world was ready that this run has freed */
-	size_t n_frozen, room;
-	char *ready[SIM_THREADS_MAX]; /* where the guarded blocks of runs begin */
+	size_t n_frozen, frozen_room;
+	const struct header **freed; /* plain ones that this run has freed, in that order */
+	size_t n_freed, freed_room;
+	char *ready[2][SIM_THREADS_MAX]; /* where the blocks of runs begin */
 } * outside;
 
 static char *range_start(unsigned kind, uint32_t thread)
@@ -114,6 +115,7 @@ void blocks_end(void)
 	free(outside->pages);
 	free(outside->traces);
 	free(outside->frozen);
+	free(outside->freed);
 	free(outside);
 	outside = NULL;
 }
@@ -310,20 +312,38 @@ void sim_choose_failures(enum sim_failures which)
 
 /* ---- freeing -------------------------------------------------------------------------------- */
 
+/* Room for one more. */
+static void *grown(void *items, size_t n, size_t *room, size_t size)
+{
+	void *more;
+
+	if (n < *room)
+		return items;
+	*room = *room ? 2 * *room : 64;
+	more = realloc(items, *room * size);
+	BUG_ON(!more);
+	return more;
+}
+
 /* The rewind makes it touchable again, as the snapshot has it. */
 static void note_frozen(char *start, size_t size)
 {
-	struct frozen *grown = outside->frozen;
+	struct outside *o = outside;
 
-	if (start >= outside->ready[range_of(start) / 2])
+	if (start >= o->ready[1][range_of(start) / 2])
 		return;
-	if (outside->n_frozen == outside->room) {
-		outside->room = outside->room ? 2 * outside->room : 64;
-		grown = realloc(grown, outside->room * sizeof(*grown));
-		BUG_ON(!grown);
-		outside->frozen = grown;
-	}
-	outside->frozen[outside->n_frozen++] = (struct frozen){start, size};
+	o->frozen = grown(o->frozen, o->n_frozen, &o->frozen_room, sizeof(*o->frozen));
+	o->frozen[o->n_frozen++] = (struct frozen){start, size};
+}
+
+static void note_freed(const struct header *h)
+{
+	struct outside *o = outside;
+
+	if (!control->exploring)
+		return;
+	o->freed = grown(o->freed, o->n_freed, &o->freed_room, sizeof(*o->freed));
+	o->freed[o->n_freed++] = h;
 }
 
 static void freeze(const struct header *h)
@@ -349,8 +369,7 @@ void blocks_free(void *p)
 		return;
 	}
 	memset(p, SIM_FREED, h->size);
-	h->freed_before = heap.freed;
-	heap.freed = h;
+	note_freed(h);
 }
 
 /* ---- the snapshot --------------------------------------------------------------------------- */
@@ -384,12 +403,12 @@ wfp_err blocks_ready(struct snapshot *s)
 		char *start = range_start(0, i);
 
 		heap.at[0][i] = page_up(heap.at[0][i]);
-		outside->ready[i] = heap.at[1][i];
+		outside->ready[0][i] = heap.at[0][i];
+		outside->ready[1][i] = heap.at[1][i];
 		err = snapshot_add(s, start, (size_t)(heap.at[0][i] - start));
 		if (!err)
 			err = add_guarded(s, i);
 	}
-	heap.freed = NULL;
 	return err;
 }
 
@@ -400,6 +419,29 @@ void blocks_rewound(struct snapshot *s)
 		snapshot_restore_protection(s, outside->frozen[i].start, outside->frozen[i].size);
 	}
 	outside->n_frozen = 0;
+	outside->n_freed = 0;
+}
+
+/* Of the blocks that this run has allocated in a range, those that live. */
+static uint64_t print_range(unsigned kind, uint32_t thread)
+{
+	const char *ready = outside->ready[0][thread];
+	uint64_t sum = 0;
+
+	for (const struct header *h = heap.last[kind][thread]; h && (const char *)h >= ready;
+	     h = h->before)
+		if (!h->freed_by)
+			sum += fingerprint_bytes((uintptr_t)h->data, h->data, h->size);
+	return sum;
+}
+
+uint64_t blocks_fingerprint(void)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < SIM_THREADS_MAX; i++)
+		sum += print_range(0, i) + print_range(1, i);
+	return sum;
 }
 
 /* ---- what an address belongs to ------------------------------------------------------------- */
@@ -464,14 +506,10 @@ static bool is_untouched(const struct header *h)
 
 bool sim_block_check_freed(struct sim_block *out)
 {
-	const struct header *first = NULL;
-
-	if (!outside)
-		return false;
-	for (const struct header *h = heap.freed; h; h = h->freed_before)
-		if (!is_untouched(h))
-			first = h;
-	if (first)
-		describe(first, out);
-	return first != NULL;
+	for (size_t i = 0; outside && i < outside->n_freed; i++)
+		if (!is_untouched(outside->freed[i])) {
+			describe(outside->freed[i], out);
+			return true;
+		}
+	return false;
 }

@@ -37,3 +37,7 @@ bool blocks_fail(void);
 /* What was allocated so far is remembered with the snapshot; and after each rewind. */
 MUST_CHECK wfp_err blocks_ready(struct snapshot *s);
 void blocks_rewound(struct snapshot *s);
+
+/* Of the blocks that were allocated since then and not freed: where they lie, and what they hold.
+ */
+uint64_t blocks_fingerprint(void);

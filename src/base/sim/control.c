@@ -106,6 +106,11 @@ static wfp_err stacks_ready(void)
 	return err;
 }
 
+bool control_in_stacks(const void *page)
+{
+	return (size_t)((const char *)page - control->stacks) < SIM_THREADS_MAX * slot_size();
+}
+
 bool sim_place_find(const void *address, struct sim_place *out)
 {
 	size_t at = control ? (size_t)((const char *)address - control->stacks) : SIZE_MAX;
@@ -141,6 +146,12 @@ void sim_stop(void)
 {
 	BUG_ON(!control_on);
 	control_leave(SIM_END_STOPPED);
+}
+
+void sim_done(void)
+{
+	BUG_ON(!control_on);
+	control_leave(SIM_END_DONE);
 }
 
 /* ---- the world's first thread --------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *	point.c      who may go on, and asking the controller who does
  *	snapshot.c   remembering memory and putting it back
  *	blocks.c     the heap of the world
+ *	fingerprint.c the state as one number
  *	trap.c       signals
  *	report.c     stacks and waits, for reports
  *
@@ -93,6 +94,8 @@ NORETURN void control_leave_thread(void);
 void control_forget(const struct thread *t);
 
 void control_points_reset(void);
+/* Puts away what is left of choices that were made, and is not read again. */
+void control_points_forget(void);
 /* Lets everybody run until they wait for something that is not time. */
 void control_settle(void);
 /* NULL: no such thread, or joined. */
@@ -110,6 +113,8 @@ static inline void world_op(const char *what, const void *object, unsigned acces
 /* ---- control.c ------------------------------------------------------------------------------ */
 
 MUST_CHECK wfp_err control_stack_lend(void **stack, size_t *size);
+/* Does a page belong to the stacks? */
+bool control_in_stacks(const void *page);
 /* Back to the explorer; the running thread stays as it is. */
 NORETURN void control_leave(enum sim_end end);
 /* bug_fail and its like: ends the run instead of the program. */

@@ -25,8 +25,10 @@
 #define STACK_SIZE ((size_t)1 << 20)
 #define GUARD_SIZE ((size_t)1 << 12)
 
+#ifdef BASE_ASAN
 /* Who switched last, for the first steps on the other side. */
 static struct thread *switched_from;
+#endif
 
 static wfp_err stack_map(struct thread *t)
 {
@@ -156,8 +158,8 @@ static void context_switch(struct thread *from, struct thread *to)
 
 void fiber_switch(struct thread *from, struct thread *to)
 {
-	switched_from = from;
 #ifdef BASE_ASAN
+	switched_from = from;
 	__sanitizer_start_switch_fiber(from->done ? NULL : &from->asan_fake_stack, to->asan_bottom,
 				       to->asan_size);
 #endif

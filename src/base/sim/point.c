@@ -46,6 +46,16 @@ void control_points_reset(void)
 	list_init(&points.standing);
 }
 
+void control_points_forget(void)
+{
+	struct thread *self = world.self;
+
+	points.view.running = self->id;
+	points.view.time = points.view.only_time = false;
+	if (!self->granted)
+		self->view->next = (struct sim_op){0};
+}
+
 void sim_settled(void)
 {
 	if (control_on)

@@ -4,6 +4,8 @@
  */
 #include "base/sim/snapshot.h"
 
+#include "base/sim/fingerprint.h"
+
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 
 #define HOT_MAX	    ((size_t)1 << 18) /* pages */
 #define OBJECTS_MAX 32u
+#define COOL_EVERY  16u /* rewinds */
 
 #ifdef BASE_ASAN
 #define PLAIN_LOOP __attribute__((no_sanitize("address")))
@@ -267,8 +270,10 @@ bool snapshot_touched(struct snapshot *s, const void *address)
 	if (!r || r->state[at] != PAGE_CLEAN || s->n_hot == HOT_MAX)
 		return false;
 	hot->page = r->start + at * page;
-	hot->saved = s->saved + s->n_hot * page;
-	copy_page(s->saved + s->n_hot * page, hot->page, page);
+	if (!hot->saved)
+		hot->saved = s->saved + s->n_hot * page;
+	hot->print = 0;
+	copy_page(hot->saved, hot->page, page);
 	if (mprotect(hot->page, page, PROT_READ | PROT_WRITE) != 0)
 		return false;
 	r->state[at] = PAGE_HOT;
@@ -276,12 +281,76 @@ bool snapshot_touched(struct snapshot *s, const void *address)
 	return true;
 }
 
-void snapshot_rewind(const struct snapshot *s)
+/* A loop of our own, for the same reason. */
+PLAIN_LOOP static bool is_same(const char *a, const char *b, size_t size)
+{
+	const uint64_t *x = (const uint64_t *)(const void *)a;
+	const uint64_t *y = (const uint64_t *)(const void *)b;
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < size / sizeof(*x) && !differ; i += 8)
+		for (size_t k = 0; k < 8; k++)
+			differ |= x[i + k] ^ y[i + k];
+	return !differ;
+}
+
+/* The place where the old content lay stays with the entry: the next hot page takes it. */
+static bool make_clean(struct snapshot *s, uint32_t i)
+{
+	struct snapshot_page *last = &s->hot[s->n_hot - 1], gone = s->hot[i];
+	struct snapshot_region *r = region_of(s, gone.page);
+	size_t page = snapshot_page_size();
+
+	if (mprotect(gone.page, page, PROT_READ) != 0)
+		return false;
+	r->state[(size_t)(gone.page - r->start) / page] = PAGE_CLEAN;
+	s->hot[i] = *last;
+	*last = gone;
+	s->n_hot--;
+	return true;
+}
+
+static void cool(struct snapshot *s)
 {
 	size_t page = snapshot_page_size();
 
+	for (uint32_t i = s->n_hot; i-- > 0;)
+		if (is_same(s->hot[i].page, s->hot[i].saved, page) && !make_clean(s, i))
+			return;
+}
+
+void snapshot_rewind(struct snapshot *s)
+{
+	size_t page = snapshot_page_size();
+
+	if (++s->rewinds % COOL_EVERY == 0)
+		cool(s);
 	for (uint32_t i = 0; i < s->n_hot; i++)
 		copy_page(s->hot[i].page, s->hot[i].saved, page);
+}
+
+/* 0 for a page that is as it was. */
+static uint64_t print_page(struct snapshot_page *hot, enum snapshot_page_use use)
+{
+	const size_t size = snapshot_page_size();
+	const uintptr_t seed = (uintptr_t)hot->page;
+
+	if (use == SNAPSHOT_LEAVE_OUT)
+		return 0;
+	if (!hot->print)
+		hot->print = fingerprint_bytes(seed, hot->saved, size);
+	if (use == SNAPSHOT_FORBIDDEN)
+		return fingerprint_bytes(seed, &seed, sizeof(seed)) - hot->print;
+	return fingerprint_bytes(seed, hot->page, size) - hot->print;
+}
+
+uint64_t snapshot_fingerprint(struct snapshot *s, enum snapshot_page_use (*use)(const char *page))
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->n_hot; i++)
+		sum += print_page(&s->hot[i], use(s->hot[i].page));
+	return sum;
 }
 
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size)

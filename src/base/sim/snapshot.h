@@ -5,10 +5,13 @@
  *	           written to for the first time
  *	CLEAN ----------------------------------------> HOT
  *	write-protected                                 its old content is kept
+ *	      <----------------------------------------
+ *	           found unchanged, which is looked for now and then
  *
- * A page that was ever written to stays writable and is copied back at every rewind, written to or
- * not: runs touch the same pages, and a fault costs more than a copy.  Nothing here is in memory
- * that is itself put back.  Used inside sim alone, on the thread that runs or in a signal handler.
+ * A page that was written to stays writable and is copied back at every rewind, written to or not:
+ * runs touch the same pages, and a fault costs more than a copy.  What few runs write to becomes
+ * clean again, so that the others do not pay for it.  Nothing here is in memory that is itself put
+ * back.  Used inside sim alone, on the thread that runs or in a signal handler.
  */
 #pragma once
 
@@ -23,7 +26,8 @@ struct snapshot_region {
 
 struct snapshot_page {
 	char *page;
-	const char *saved;
+	char *saved;
+	uint64_t print; /* of what was saved; 0: nobody has asked yet */
 };
 
 /* The variables of the program, or of an object that it has loaded, as they once were. */
@@ -41,8 +45,12 @@ struct snapshot {
 	struct snapshot_page *hot;
 	uint32_t n_hot;
 	char *saved; /* address space for the old content of hot pages */
+	uint32_t rewinds;
 	bool taken;
 };
+
+/* What there is to know about a page that is not to be read. */
+enum snapshot_page_use { SNAPSHOT_READ, SNAPSHOT_LEAVE_OUT, SNAPSHOT_FORBIDDEN };
 
 size_t snapshot_page_size(void);
 
@@ -54,7 +62,12 @@ MUST_CHECK wfp_err snapshot_add_program(struct snapshot *s);
 MUST_CHECK wfp_err snapshot_take(struct snapshot *s);
 /* In a signal handler: true when the fault was the first write to a clean page. */
 bool snapshot_touched(struct snapshot *s, const void *address);
-void snapshot_rewind(const struct snapshot *s);
+void snapshot_rewind(struct snapshot *s);
+/*
+ * Of what differs from what is remembered, whichever pages earlier runs have made hot.  `use` says
+ * what to do with a page.
+ */
+uint64_t snapshot_fingerprint(struct snapshot *s, enum snapshot_page_use (*use)(const char *page));
 /* Pages of a region are about to change their protection, and have. */
 void snapshot_restore_protection(struct snapshot *s, void *start, size_t size);
 /* Everything writable again, nothing remembered. */
