@@ -153,6 +153,8 @@ static void hear_absorb(struct walk *w, const struct engine_callout *c, struct e
 
 	if (ind->seen && engine_seen_has(ind->seen, c->id)) {
 		engine_report_callout(w->e, ENGINE_RULE_InjectLoop, c, 0);
+		if (ind->ledger)
+			ledger_refuse(ind->ledger, c->driver);
 		o->action = MODEL_ACTION_PERMIT;
 		o->hard = false;
 		return;

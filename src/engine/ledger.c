@@ -174,6 +174,24 @@ wfp_err ledger_hold(struct ledger_entry *l, uint32_t callout_id, uint32_t driver
 	return err;
 }
 
+static bool was_refused(const struct ledger_entry *l, uint32_t driver) REQUIRES(l->spin);
+static bool was_refused(const struct ledger_entry *l, uint32_t driver)
+{
+	for (uint32_t i = 0; i < l->n_refused; i++)
+		if (l->refused[i] == driver)
+			return true;
+	return false;
+}
+
+/* Whoever is refused is in the packet's seen-by set, which is no longer than the list. */
+void ledger_refuse(struct ledger_entry *l, uint32_t driver)
+{
+	spin_take(&l->spin);
+	if (!was_refused(l, driver) && l->n_refused < LEDGER_HOLDERS)
+		l->refused[l->n_refused++] = driver;
+	spin_drop(&l->spin);
+}
+
 void ledger_hold_op(struct ledger_entry *l)
 {
 	spin_take(&l->spin);
@@ -379,10 +397,13 @@ enum ledger_inject ledger_inject(struct ledger_entry *l, uint32_t driver, bool m
 {
 	enum ledger_inject how = LEDGER_INJECT_SEND;
 	struct outcome o = {0};
+	uint32_t callout_id;
 
 	spin_take(&l->spin);
 	l->keepers++;
-	if (l->state == LEDGER_HELD)
+	if (was_refused(l, driver) && !ever_held(l, driver, &callout_id))
+		how = LEDGER_INJECT_VOID;
+	else if (l->state == LEDGER_HELD)
 		how = inject_held(l, driver, modified, seen, &o);
 	else if (l->state == LEDGER_DROPPED || l->state == LEDGER_VOID)
 		how = LEDGER_INJECT_VOID;

@@ -50,6 +50,12 @@ MUST_CHECK wfp_err ledger_open(struct engine *e, enum ledger_mode mode,
 			       struct ledger_entry **out);
 /* During the classify: a callout of `driver` took the packet.  Idempotent per callout. */
 MUST_CHECK wfp_err ledger_hold(struct ledger_entry *l, uint32_t callout_id, uint32_t driver);
+/*
+ * During the classify: a callout of `driver` may not take the packet again, which goes on without
+ * it.  Clones that the driver has made all the same say nothing new: unless it holds the packet by
+ * another callout they are void, or two such drivers would send one packet round for ever.
+ */
+void ledger_refuse(struct ledger_entry *l, uint32_t driver);
 /* The pended operation holds it, too (VERDICT_BY_OP). */
 void ledger_hold_op(struct ledger_entry *l);
 /* The operation was resolved: permit releases, block discards. */
@@ -75,7 +81,8 @@ enum ledger_inject {
 	LEDGER_INJECT_LAST,
 	/* Others still hold: complete with success, send nothing. */
 	LEDGER_INJECT_MERGED,
-	/* Discarded or superseded by another: complete with success, send nothing. */
+	/* Discarded or superseded by another, or of a driver that was refused: complete with
+	 * success, send nothing. */
 	LEDGER_INJECT_VOID,
 };
 

@@ -43,8 +43,9 @@ struct ledger_entry {
 	uint32_t discarded_by;			      /* [E] the first who did; 0: the operation */
 	uint32_t keepers;			      /* [E] opener and calls under way */
 	uint32_t total_claims;			      /* [E] of all drivers */
-	uint32_t n_holders, n_drivers;		      /* [E] */
+	uint32_t n_holders, n_drivers, n_refused;     /* [E] */
 	struct ledger_holder holders[LEDGER_HOLDERS]; /* [E] */
+	uint32_t refused[LEDGER_HOLDERS];	      /* [E] drivers */
 	struct ledger_claims claims[LEDGER_DRIVERS + 1]; /* [E] the last: the rest */
 };
 

@@ -202,6 +202,39 @@ TEST(a_clone_of_a_driver_that_never_held_is_a_packet_of_its_own)
 	close_quiet(&f, 1);
 }
 
+TEST(a_clone_of_a_driver_that_was_refused_is_void)
+{
+	struct fixture f;
+
+	open_mode(&f, LEDGER_DISCARD_BLOCKS);
+	ledger_refuse(f.l, 1);
+	ledger_refuse(f.l, 1);
+	ledger_claim(f.l, 1);
+	ledger_settle(f.l, false);
+	CHECK_EQ_U(ledger_inject(f.l, 1, false, &f.seen), LEDGER_INJECT_VOID);
+	CHECK_EQ_U(ledger_inject(f.l, 1, true, &f.seen), LEDGER_INJECT_VOID);
+	CHECK_EQ_U(ledger_inject(f.l, 2, false, &f.seen), LEDGER_INJECT_SEND);
+	ledger_unclaim(f.l, 1);
+	CHECK_EQ_U(f.packet.decided, 0);
+	CHECK_EQ_U(f.packet.released, 1);
+	world_close(&f.e);
+}
+
+TEST(a_driver_that_holds_by_one_callout_and_was_refused_by_another_answers_with_its_clone)
+{
+	struct fixture f;
+
+	open_mode(&f, LEDGER_DISCARD_BLOCKS);
+	CHECK_OK(ledger_hold(f.l, FIREWALL, 1));
+	ledger_refuse(f.l, 1);
+	ledger_claim(f.l, 1);
+	ledger_settle(f.l, false);
+	CHECK_EQ_U(ledger_inject(f.l, 1, false, &f.seen), LEDGER_INJECT_LAST);
+	ledger_unclaim(f.l, 1);
+	CHECK_EQ_U(f.packet.released, 1);
+	world_close(&f.e);
+}
+
 TEST(giving_up_the_last_claim_without_injecting_discards)
 {
 	struct fixture f;
