@@ -49,6 +49,7 @@ struct completer {
 static struct {
 	uint32_t settings;
 	unsigned callouts, victim;
+	unsigned last_sure; /* the last one that is asked whoever is unregistered */
 	unsigned indices[SUBJECT_CALLOUTS];
 	uint32_t ids[SUBJECT_CALLOUTS];
 	struct life lives[OPS];
@@ -94,6 +95,7 @@ static void classify_fn(void *ctx, const struct engine_call *call, struct engine
 	const bool cancelled = l->cancelled;
 	wfp_err err;
 
+	l->walking = true;
 	*c = (struct completer){.settings = w.settings, .callout = callout};
 	if (w.settings & PERMIT)
 		err = ERR_CANNOT_PEND;
@@ -111,8 +113,7 @@ static void classify_fn(void *ctx, const struct engine_call *call, struct engine
 		}
 		l->pended++;
 	}
-	if (callout == w.callouts - 1)
-		l->walking = false;
+	l->walking = callout < w.last_sure;
 }
 
 static const struct engine_callout_ops callout_ops = {.classify = classify_fn};
@@ -277,6 +278,7 @@ static void prepare(uint32_t settings)
 	w.settings = settings;
 	w.callouts = settings & ALONE ? 1 : settings & THREE ? 3 : 2;
 	w.victim = settings & LAST ? w.callouts - 1 : 0;
+	w.last_sure = w.callouts - ((settings & (FORCED | POLITE)) && (settings & LAST) ? 2 : 1);
 	subject_engine_open(&config);
 	for (unsigned c = 0; c < w.callouts; c++) {
 		w.indices[c] = c;
