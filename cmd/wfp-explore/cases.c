@@ -80,6 +80,7 @@ static void shrink(struct working *w)
 	struct shrink_limits limits = {.search = job->options.limits};
 	wfp_err err;
 
+	limits.search.jobs = 1; /* many short searches: forking would take longer */
 	if (job->options.no_shrink || job->options.faults || job->trace)
 		return;
 	err = explore_shrink(&maker, job->scenario, &w->item, &limits, &w->shrunk, &w->why);

@@ -100,6 +100,17 @@ static bool store_u32(void *into, const struct option_row *row, const char *valu
 	return true;
 }
 
+static bool store_jobs(void *into, const char *value)
+{
+	struct explore_options *o = into;
+	uint64_t n;
+
+	if (!options_u64(value, 1, 64, &n))
+		return false;
+	o->limits.jobs = (uint32_t)n;
+	return true;
+}
+
 #define AT(member) offsetof(struct explore_options, member)
 
 static const struct option_row rows[] = {
@@ -117,7 +128,7 @@ static const struct option_row rows[] = {
 	 AT(limits.steps)},
 	{"seed", "N", "the seed of random choices (default 0)", NULL, store_u64, NULL,
 	 AT(limits.seed)},
-	{"jobs", "N", "search with so many processes", NULL, store_u32, NULL, AT(limits.jobs)},
+	{"jobs", "N", "search with so many processes (1 to 64)", store_jobs},
 	OPTION_TRUE(struct explore_options, accesses, "accesses",
 		    "memory accesses of instrumented drivers are choices, too"),
 	OPTION_TRUE(struct explore_options, faults, "faults",
@@ -137,10 +148,12 @@ static const struct option_row rows[] = {
 	OPTION_TRUE(struct explore_options, help, "help", "this list"),
 };
 
-static enum exit_status wrong(const char *sentence)
+static enum exit_status fail(bool json, const char *sentence, enum exit_status status)
 {
 	fprintf(stderr, EXPLORE_NAME ": %s\n", sentence);
-	return EXIT_INPUT;
+	if (json && explore_print_json_error(sentence, status) != ERR_OK)
+		return EXIT_MACHINE;
+	return status;
 }
 
 /* What belongs together, and what is meant when nothing is said.  NULL: fine; else a sentence. */
@@ -203,11 +216,14 @@ static wfp_err find_drivers(struct explore_job *job)
 
 static wfp_err read_text(struct explore_job *job, const char *file, size_t max, struct buf *text)
 {
-	wfp_err err = file_read_all(file, max, text);
+	wfp_err err = file_is_directory(file) ? ERR_INVALID_DATA : file_read_all(file, max, text);
 
 	if (err)
-		buf_printf(&job->why, "%s: %s", file, err_text(err));
-	return err;
+		buf_printf(&job->why, "%s: %s", file,
+			   err == ERR_INVALID_DATA ? "it is a directory" : err_text(err));
+	else if (text->len == 0)
+		buf_printf(&job->why, "%s: it is empty", file);
+	return err || text->len > 0 ? err : ERR_INVALID_DATA;
 }
 
 static wfp_err read_trace(struct explore_job *job)
@@ -267,12 +283,25 @@ static void take_limits_of_trace(struct explore_job *job)
 	job->options.accesses |= job->trace->plain;
 }
 
+/* Before the search: what it finds after an hour is not to be lost. */
+static wfp_err make_trace_dir(struct explore_job *job)
+{
+	const char *dir = job->options.trace_dir;
+	wfp_err err = file_mkdir(dir, 0777);
+
+	if (err)
+		buf_printf(&job->why, "--trace-dir %s cannot be made: %s", dir, err_text(err));
+	return err;
+}
+
 static wfp_err read_input(struct explore_job *job)
 {
 	wfp_err err = job->options.replay ? read_trace(job) : read_scenario(job);
 
 	if (!err)
 		err = find_drivers(job);
+	if (!err && !job->trace)
+		err = make_trace_dir(job);
 	if (err)
 		return err;
 	job->options.limits.time_jumps = job->scenario->time_jumps;
@@ -342,8 +371,8 @@ static enum exit_status work(struct explore_job *job)
 	progress_end();
 	if (!err)
 		return print(job);
-	fprintf(stderr, EXPLORE_NAME ": %s\n", job->why.len ? buf_str(&job->why) : err_text(err));
-	return exit_from_err(err);
+	return fail(job->options.json, job->why.len ? buf_str(&job->why) : err_text(err),
+		    exit_from_err(err));
 }
 
 static wfp_err open_watchers(void)
@@ -378,6 +407,18 @@ static enum exit_status usage(void)
 	return EXIT_DONE;
 }
 
+/* The sentence has been said on stderr; the mistake may come before the --json. */
+static enum exit_status misread(int argc, char **argv)
+{
+	bool json = false;
+
+	for (int i = 1; i < argc; i++)
+		json |= strcmp(argv[i], "--json") == 0;
+	if (json && explore_print_json_error("the options are wrong", EXIT_INPUT) != ERR_OK)
+		return EXIT_MACHINE;
+	return EXIT_INPUT;
+}
+
 enum exit_status explore_main(int argc, char **argv)
 {
 	struct explore_job job = {.options = {.trace_dir = "."}};
@@ -386,17 +427,15 @@ enum exit_status explore_main(int argc, char **argv)
 	int n;
 
 	if (!options_parse(rows, ARRAY_LEN(rows), EXPLORE_NAME, argc, argv, &job.options, &n))
-		return EXIT_INPUT;
+		return misread(argc, argv);
 	if (job.options.help)
 		return usage();
 	mistake = complete(&job.options, n);
 	if (mistake)
-		return wrong(mistake);
+		return fail(job.options.json, mistake, EXIT_INPUT);
 	job.file = n > 0 ? argv[1] : NULL;
-	if (open_watchers() != ERR_OK) {
-		fprintf(stderr, EXPLORE_NAME ": no memory\n");
-		return EXIT_MACHINE;
-	}
+	if (open_watchers() != ERR_OK)
+		return fail(job.options.json, "no memory", EXIT_MACHINE);
 	status = work(&job);
 	race_watch_close();
 	close_job(&job);

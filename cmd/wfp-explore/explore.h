@@ -54,6 +54,8 @@ void explore_cases_free(struct explore_job *job);
 /* print.c */
 void explore_print_text(const struct explore_job *job);
 MUST_CHECK wfp_err explore_print_json(const struct explore_job *job);
+/* In place of a result. */
+MUST_CHECK wfp_err explore_print_json_error(const char *sentence, enum exit_status status);
 /* Has the replayed trace led to what it was written for?  It is the first case then. */
 bool explore_found_again(const struct explore_job *job);
 /* Is what was found what the scenario expects?  True as well when it expects nothing. */

@@ -227,12 +227,30 @@ static void put_figures(json_t *o, const struct explore_result *r)
 	json_object_set_new(o, "stopped_by", text_or_null(r->stopped_by));
 }
 
+/* Takes the object over. */
+static wfp_err print_object(json_t *o)
+{
+	int failed = !o || json_dumpf(o, stdout, JSON_COMPACT) != 0;
+
+	json_decref(o);
+	putchar('\n');
+	return failed ? ERR_GEN_FAILURE : ERR_OK;
+}
+
+wfp_err explore_print_json_error(const char *sentence, enum exit_status status)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "error", json_string(sentence));
+	json_object_set_new(o, "status", json_integer(status));
+	return print_object(o);
+}
+
 wfp_err explore_print_json(const struct explore_job *job)
 {
 	const char *verdict = "none";
 	struct buf claim = {0};
 	json_t *o = json_object();
-	int failed;
 
 	claim_of(job, &claim);
 	if (job->n_cases > 0)
@@ -248,8 +266,5 @@ wfp_err explore_print_json(const struct explore_job *job)
 		json_object_set_new(o, "found_again", json_boolean(explore_found_again(job)));
 	json_object_set_new(o, "as_expected", json_boolean(explore_as_expected(job)));
 	buf_free(&claim);
-	failed = !o || json_dumpf(o, stdout, JSON_COMPACT) != 0;
-	json_decref(o);
-	putchar('\n');
-	return failed ? ERR_GEN_FAILURE : ERR_OK;
+	return print_object(o);
 }

@@ -206,6 +206,13 @@ bool file_exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+bool file_is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 wfp_err file_resolve(const char *path, char **out)
 {
 	char *real = realpath(path, NULL), *copy;

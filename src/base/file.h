@@ -38,6 +38,7 @@ MUST_CHECK wfp_err file_lock_take(const char *path, int *out);
 void file_lock_drop(int lock);
 
 bool file_exists(const char *path);
+bool file_is_directory(const char *path);
 
 /* The absolute path without links, "." and ".."; the caller frees it with mem_free. */
 MUST_CHECK wfp_err file_resolve(const char *path, char **out);

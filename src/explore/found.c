@@ -53,6 +53,9 @@ struct explore_found_item *search_found_add(struct search *s, const struct explo
 	(*at)->run = s->out->runs + 1;
 	(*at)->times = 1;
 	s->out->n_found++;
+	s->news = team_clock();
+	if (s->shared)
+		s->shared->team->news = s->news;
 	return *at;
 }
 

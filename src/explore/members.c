@@ -14,7 +14,7 @@
 #define MEMBERS_MAX 64u
 
 struct team {
-	volatile uint32_t *stop;
+	struct search_team *common;
 	size_t size; /* of one member's shared memory */
 	struct search_shared *shared[MEMBERS_MAX];
 	struct team_member members[MEMBERS_MAX];
@@ -146,8 +146,8 @@ static wfp_err start(struct search *s, struct team *t)
 {
 	t->size = sizeof(struct search_shared) +
 		  (s->limits.steps + 1) * sizeof(struct explore_choice);
-	t->stop = team_share(sizeof(*t->stop));
-	if (!t->stop)
+	t->common = team_share(sizeof(*t->common));
+	if (!t->common)
 		return ERR_NO_MEMORY;
 	while (t->n < s->limits.jobs) {
 		wfp_err err;
@@ -155,7 +155,7 @@ static wfp_err start(struct search *s, struct team *t)
 		t->shared[t->n] = team_share(t->size);
 		if (!t->shared[t->n])
 			return ERR_NO_MEMORY;
-		t->shared[t->n]->stop = t->stop;
+		t->shared[t->n]->team = t->common;
 		err = team_fork(&t->members[t->n]);
 		if (err)
 			return err;
@@ -180,7 +180,7 @@ static void finish(struct search *s, struct team *t, bool listen)
 	}
 	for (uint32_t i = 0; i < MEMBERS_MAX; i++)
 		team_unshare(t->shared[i], t->size);
-	team_unshare((void *)(uintptr_t)t->stop, sizeof(*t->stop));
+	team_unshare(t->common, sizeof(*t->common));
 }
 
 wfp_err search_run_team(struct search *s)
@@ -191,8 +191,8 @@ wfp_err search_run_team(struct search *s)
 	if (s->limits.jobs > MEMBERS_MAX)
 		s->limits.jobs = MEMBERS_MAX;
 	err = start(s, &t);
-	if (err && t.stop)
-		*t.stop = 1;
+	if (err && t.common)
+		t.common->stop = 1;
 	finish(s, &t, !err);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include "explore/race_watch.h"
 
 #include "base/hash.h"
+#include "base/team.h"
 #include "base/thread.h"
 #include "explore/race.h"
 #include "explore/search.h"
@@ -32,8 +33,9 @@ static struct watch {
 	struct explore_watcher watcher;
 	struct race *race;
 	uint32_t run;
-	bool running;  /* while the world is prepared nobody tells what orders its threads */
-	uint64_t lost; /* in all runs */
+	bool running; /* while the world is prepared nobody tells what orders its threads */
+	/* In all runs of all members of a team: two that add at once count for one. */
+	volatile uint64_t *lost;
 	uint32_t n_said;
 	uint64_t said[SAID]; /* hashes of the two places */
 	bool keep;	     /* stacks of accesses */
@@ -212,7 +214,7 @@ static void on_end(void *ctx, enum sim_end end)
 
 	(void)end;
 	w->running = false;
-	w->lost += race_lost(w->race);
+	*w->lost += race_lost(w->race);
 }
 
 wfp_err race_watch_open(void)
@@ -222,8 +224,11 @@ wfp_err race_watch_open(void)
 
 	if (!w)
 		return err;
-	err = race_create(&w->race);
+	w->lost = team_share(sizeof(*w->lost));
+	if (w->lost)
+		err = race_create(&w->race);
 	if (err) {
+		team_unshare((void *)(uintptr_t)w->lost, sizeof(*w->lost));
 		sim_control_free(w);
 		return err;
 	}
@@ -241,6 +246,7 @@ void race_watch_close(void)
 		return;
 	explore_unwatch(&watch->watcher);
 	race_destroy(watch->race);
+	team_unshare((void *)(uintptr_t)watch->lost, sizeof(*watch->lost));
 	sim_control_free(watch->stacks);
 	sim_control_free(watch);
 	watch = NULL;
@@ -260,5 +266,5 @@ wfp_err race_watch_stacks(bool on)
 
 uint64_t race_watch_lost(void)
 {
-	return watch ? watch->lost : 0;
+	return watch ? *watch->lost : 0;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CHECK_EVERY 1000u /* runs between two that are executed twice */
+#define PATIENCE    5u	  /* seconds; what is said of it is below */
 
 static struct explore_watcher *watchers;
 
@@ -401,6 +402,15 @@ static void run_once(struct search *s)
 	}
 }
 
+/* What is found at all by default settings is found early, and found again all the time. */
+static bool nothing_new(const struct search *s)
+{
+	uint64_t news = s->shared ? s->shared->team->news : s->news;
+
+	return s->asked == EXPLORE_DEFAULT && news > 0 &&
+	       team_clock() >= news + PATIENCE * UINT64_C(1000000000);
+}
+
 static bool may_go_on(struct search *s)
 {
 	if (s->limits.runs > 0 && s->out->runs >= s->limits.runs)
@@ -408,9 +418,11 @@ static bool may_go_on(struct search *s)
 	if (s->out->n_found >= s->limits.findings || s->met)
 		search_stop(s, "findings");
 	if (s->shared && s->out->stopped_by && strcmp(s->out->stopped_by, "findings") == 0)
-		*s->shared->stop = 1;
-	if (s->shared && *s->shared->stop)
+		s->shared->team->stop = 1;
+	if (s->shared && s->shared->team->stop)
 		search_stop(s, "findings");
+	if (nothing_new(s))
+		search_stop(s, "nothing new for 5 s");
 	if (team_clock() >= s->deadline)
 		search_stop(s, "seconds");
 	return !s->out->stopped_by;

@@ -19,7 +19,11 @@
 #include "explore/subject.h"
 
 enum explore_strategy {
-	EXPLORE_DEFAULT, /* bound 0, 1, 2, ..., then pct until the time is over: for suspicions */
+	/*
+	 * bound 0, 1, 2, ..., then pct until the time is over, or until nothing new was found for
+	 * 5 s after something was: for suspicions.
+	 */
+	EXPLORE_DEFAULT,
 	EXPLORE_ALL,
 	EXPLORE_BOUND,
 	EXPLORE_PCT,
@@ -84,7 +88,8 @@ struct explore_result {
 	uint64_t at_bound[16]; /* complete runs with that many preemptions, each counted once */
 	struct explore_found_item *found; /* in the order found */
 	uint32_t n_found;
-	const char *stopped_by; /* "runs", "seconds", "memory", "findings", ...; NULL: nothing */
+	/* "runs", "seconds", "memory", "findings", "nothing new for 5 s", ...; NULL: nothing */
+	const char *stopped_by;
 };
 
 /*

@@ -46,10 +46,16 @@ struct search_world {
 	void (*stop)(void); /* does not come back */
 };
 
+/* What all members of a team see. */
+struct search_team {
+	volatile uint32_t stop; /* somebody has found enough */
+	volatile uint64_t news; /* as search.news: of whoever was last */
+};
+
 /* What a member of a team and its leader both see, so that a member that dies leaves its schedule.
  */
 struct search_shared {
-	volatile uint32_t *stop; /* the team's: somebody has found enough */
+	struct search_team *team;
 	volatile uint32_t n;
 	struct explore_choice choices[];
 };
@@ -66,6 +72,7 @@ struct search {
 	struct explore_result result, *out; /* out: always &result */
 	struct sim_controller controller;
 	uint64_t deadline; /* of team_clock; UINT64_MAX: none */
+	uint64_t news;	   /* team_clock when something new was found last; 0: never */
 	uint64_t memory;   /* held now */
 	wfp_err prepared;
 	char why[256];		      /* of prepared */

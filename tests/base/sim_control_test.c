@@ -96,6 +96,86 @@ TEST(a_rewind_puts_back_variables_blocks_stacks_threads_and_time)
 	close_world();
 }
 
+static uint32_t *rounds; /* the explorer's: runs so far */
+
+static void change_many_pages_sometimes(UNUSED void *arg)
+{
+	sim_ready();
+	for (unsigned i = 0; i < ARRAY_LEN(untouched); i++)
+		CHECK_EQ_U(untouched[i], 0);
+	for (unsigned i = 0; *rounds % 70 == 0 && i < ARRAY_LEN(untouched); i++)
+		untouched[i] = i;
+}
+
+TEST(what_few_runs_write_to_is_put_back_all_the_same)
+{
+	seen_make();
+	rounds = sim_control_alloc(sizeof(*rounds));
+	if (!open_world(change_many_pages_sometimes))
+		return;
+	for (; *rounds < 500; ++*rounds) {
+		CHECK_EQ_U(run_once(), SIM_END_DONE);
+		CHECK_EQ_U(untouched[4000], *rounds % 70 == 0 ? 4000 : 0);
+		sim_control_rewind();
+	}
+	close_world();
+	sim_control_free(rounds);
+}
+
+#define STATES 5u
+
+static uint64_t *prints; /* the explorer's: of the state that each run came to */
+
+/* A function of its own: what it has in registers and on the stack is state, too, while it runs. */
+static __attribute__((noinline)) void change_state(unsigned *block)
+{
+	const uint32_t state = *rounds % STATES;
+
+	for (unsigned i = 0; *rounds % 50 == 0 && i < ARRAY_LEN(untouched); i++)
+		untouched[i] = i;
+	for (unsigned i = 0; i < ARRAY_LEN(untouched); i++)
+		untouched[i] = 0;
+	all.statics += state == 1;
+	untouched[2000] = state == 2;
+	*all.block = state == 3;
+	*block = state == 4;
+}
+
+static void come_to_a_state(UNUSED void *arg)
+{
+	unsigned *block;
+	uint64_t print;
+
+	all.block = mem_zalloc(sizeof(*all.block));
+	sim_ready();
+	block = mem_zalloc(sizeof(*block));
+	CHECK(block != NULL);
+	change_state(block);
+	sim_settled();
+	print = sim_fingerprint();
+	prints[*rounds] = print;
+	mem_free(block);
+}
+
+TEST(a_fingerprint_is_that_of_a_state_whatever_earlier_runs_wrote_to)
+{
+	seen_make();
+	rounds = sim_control_alloc(sizeof(*rounds));
+	prints = sim_control_alloc(200 * sizeof(*prints));
+	if (!open_world(come_to_a_state))
+		return;
+	for (; *rounds < 200; ++*rounds) {
+		CHECK_EQ_U(run_once(), SIM_END_DONE);
+		sim_control_rewind();
+	}
+	for (unsigned i = 0; i < 200 && prints[0]; i++)
+		for (unsigned k = 0; k < STATES; k++)
+			CHECK((prints[i] == prints[k]) == (i % STATES == k));
+	close_world();
+	sim_control_free(prints);
+	sim_control_free(rounds);
+}
+
 static struct addresses {
 	const void *block[8], *of_thread;
 } * addresses; /* the explorer's */

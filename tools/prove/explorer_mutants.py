@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Mutants of the engine's code, each of which the explorer must find.
 
-usage: explorer_mutants.py [quick] [--only TEXT] [--build DIR] [--seconds N]
+usage: explorer_mutants.py [quick] [--only TEXT] [--build DIR] [--seconds N] [--work DIR]
 
 For each mutant of code_mutants.py, and for those of the protocol's table in mutants.py: copies of the sources are edited
 and compiled as the build compiles them, the program of the subjects is linked with these objects in front of the
 libraries, and its subjects are explored. Before that the program as it is must pass the same searches. Prints TAP;
-DIR/mutants/result.json says what became of each. Fails when a mutant lives or the real code is accused.
+WORK/result.json (WORK: BUILD/mutants) says what became of each. Fails when a mutant lives or the real code is accused.
 """
 
 import argparse
@@ -114,8 +114,8 @@ def edited(text, edits, name):
 
 
 class Runner:
-    def __init__(self, build, seconds):
-        self.build, self.seconds, self.lock = build, seconds, threading.Lock()
+    def __init__(self, build, work, seconds):
+        self.build, self.work, self.seconds, self.lock = build, work, seconds, threading.Lock()
         self.n = self.failed = 0
         self.result = {}
 
@@ -173,7 +173,7 @@ class Runner:
         return sorted(outputs)
 
     def check_mutant(self, mutant):
-        work = self.build.folder / "mutants" / mutant.name
+        work = self.work / mutant.name
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         objects = [self.build.compile_object(o, work) for o in self.sources(mutant, work)]
@@ -223,15 +223,18 @@ def main(argv):
     parser.add_argument("--only", default="", help="the mutants whose name contains this")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "gcc")
     parser.add_argument("--seconds", type=int, default=20, help="of one search")
+    parser.add_argument("--work", type=pathlib.Path)
     args = parser.parse_args(argv)
+    work = (args.work or args.build / "mutants").resolve()
     start = time.monotonic()
     told = [m for m in table_mutants() + code_mutants.MUTANTS
             if args.only in m.name and (args.how != "quick" or m.name in code_mutants.QUICK)]
-    r = Runner(Build(args.build.resolve()), args.seconds)
+    r = Runner(Build(args.build.resolve()), work, args.seconds)
     in_parallel([lambda s=s: r.check_real(s) for s in sorted({s for m in told for s in m.subjects})])
     in_parallel([lambda m=m: r.check_mutant(m) for m in told])
     killed = sum(m["killed"] for m in r.result.values())
-    (args.build / "mutants" / "result.json").write_text(
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "result.json").write_text(
         json.dumps({"killed": killed, "mutants": r.result, "seconds": round(time.monotonic() - start)}, indent="\t") +
         "\n", encoding="utf-8")
     print(f"1..{r.n}\n# {killed} of {len(told)} mutants of the code found by the explorer, "

@@ -23,13 +23,19 @@ def records(step):
     return step.split(" ")[1].count(",") + 1
 
 
+def compared(model, seen):
+    """(steps that the model does not take, steps of the model that were not seen, steps it cannot say anything of)."""
+    width = max((records(s) for s in model), default=0)
+    beyond = {s for s in seen if records(s) > width}
+    return sorted(seen - beyond - model), sorted(model - seen), beyond
+
+
 def main(argv):
     if len(argv) != 3 or argv[0] != "compare":
         sys.exit(__doc__)
     model, seen = steps(argv[1]), steps(argv[2])
+    foreign, missing, beyond = compared(model, seen)
     width = max((records(s) for s in model), default=0)
-    beyond = {s for s in seen if records(s) > width}
-    foreign, missing = sorted(seen - beyond - model), sorted(model - seen)
     for s in foreign:
         print(f"not in the model: {s}")
     for s in missing:

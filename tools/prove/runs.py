@@ -45,9 +45,10 @@ RUNS = [
     other("snapshot small", "2 commits, 2 readers", True, "COMMITS=2"),
 ]
 
-# What the explorer's steps are compared with: every abstract step of one operation, for two callouts.
+# What the explorer's steps are compared with: every abstract step of one operation.
 RELATIONS = [
     pend("relation-2", 2, 1, 1, "abstract steps, any 1 disturbance", True, more=["RELATION"]),
     pend("relation-2-stack", 2, 1, 1, "the same, closed by the owner's thread alone", True, more=["RELATION", "LATE"]),
     pend("relation-2-pairs", 2, 2, 1, "abstract steps, any 2 disturbances", False, more=["RELATION"]),
+    pend("relation-3", 3, 1, 1, "abstract steps of three callouts, any 1 disturbance", False, more=["RELATION"]),
 ]

@@ -21,16 +21,12 @@
 
 #include <string.h>
 
-#define LANES 4u
+#define KEY_A UINT64_C(0x9E3779B97F4A7C15)
+#define KEY_B UINT64_C(0xC2B2AE3D27D4EB4F)
+#define KEY_C UINT64_C(0x165667B19E3779F9)
+#define KEY_D UINT64_C(0xD6E8FEB86659FD93)
 
 __extension__ typedef unsigned __int128 wide;
-
-static const uint64_t keys[LANES] = {
-	UINT64_C(0x9E3779B97F4A7C15),
-	UINT64_C(0xC2B2AE3D27D4EB4F),
-	UINT64_C(0x165667B19E3779F9),
-	UINT64_C(0xD6E8FEB86659FD93),
-};
 
 /* All bits of both reach all bits. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
@@ -40,31 +36,44 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t fold_in(uint64_t lane, const uint64_t *pair, uint64_t key)
+/* Two more words. */
+static inline uint64_t fold_in(uint64_t lane, const uint8_t *at, uint64_t key)
 {
+	uint64_t pair[2];
+
+	memcpy(pair, at, sizeof(pair));
 	return fold(pair[0] ^ key, pair[1] ^ lane);
 }
 
-/* Lanes of their own, because a multiplication waits for the one before it. */
+/* Four lanes, because a multiplication waits for the one before it. */
+struct lanes {
+	uint64_t a, b, c, d;
+};
+
+#define STEP (8 * sizeof(uint64_t))
+
+static inline struct lanes fold_all_in(struct lanes l, const uint8_t *at)
+{
+	return (struct lanes){
+		.a = fold_in(l.a, at, KEY_A),
+		.b = fold_in(l.b, at + STEP / 4, KEY_B),
+		.c = fold_in(l.c, at + STEP / 2, KEY_C),
+		.d = fold_in(l.d, at + STEP / 4 * 3, KEY_D),
+	};
+}
+
 uint64_t fingerprint_bytes(uint64_t seed, const void *bytes, size_t size)
 {
+	struct lanes l = {seed ^ KEY_D, seed ^ KEY_C, seed ^ KEY_B, seed ^ KEY_A};
 	const uint8_t *at = bytes;
-	uint64_t lanes[LANES], words[2 * LANES], hash = size;
+	uint8_t rest[STEP] = {0};
 	size_t left = size;
 
-	for (unsigned i = 0; i < LANES; i++)
-		lanes[i] = seed ^ keys[LANES - 1 - i];
-	for (; left >= sizeof(words); left -= sizeof(words), at += sizeof(words)) {
-		memcpy(words, at, sizeof(words));
-		for (unsigned i = 0; i < LANES; i++)
-			lanes[i] = fold_in(lanes[i], words + 2 * (size_t)i, keys[i]);
-	}
-	memset(words, 0, sizeof(words));
-	memcpy(words, at, left);
-	for (unsigned i = 0; i < LANES; i++)
-		hash = fold(fold_in(lanes[i], words + 2 * (size_t)i, keys[i]) ^ keys[0],
-			    hash ^ keys[1]);
-	return hash;
+	for (; left >= STEP; left -= STEP, at += STEP)
+		l = fold_all_in(l, at);
+	memcpy(rest, at, left);
+	l = fold_all_in(l, rest);
+	return fold(fold(l.a ^ KEY_A, l.b ^ size), fold(l.c ^ KEY_B, l.d ^ seed) ^ KEY_C);
 }
 
 #if SWITCH_OWN

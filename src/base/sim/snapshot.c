@@ -14,7 +14,7 @@
 
 #define HOT_MAX	    ((size_t)1 << 18) /* pages */
 #define OBJECTS_MAX 32u
-#define COOL_EVERY  16u /* rewinds */
+#define COOL_EVERY  64u /* rewinds */
 
 #ifdef BASE_ASAN
 #define PLAIN_LOOP __attribute__((no_sanitize("address")))

@@ -16,14 +16,17 @@
 enum {
 	DOUBLE = 1,	/* each completes twice */
 	CLOSE = 2,	/* the endpoint closes */
-	FORCED = 4,	/* callout 0 is taken out by force */
+	FORCED = 4,	/* the victim is taken out by force */
 	WATCHDOG = 8,	/* the holds' time is over */
 	STOP = 16,	/* the engine stops */
-	NO_ABSORB = 32, /* callout 0 does not return what it must */
+	NO_ABSORB = 32, /* the victim does not return what it must */
 	FORGET = 64,	/* nobody completes */
 	TWICE = 128,	/* a second operation follows, in the same slot */
 	ALONE = 256,	/* one callout */
-	POLITE = 512,	/* callout 0 is unregistered politely, until it goes */
+	POLITE = 512,	/* the victim is unregistered politely, until it goes */
+	LAST = 1024,	/* the victim is the last callout; else the first */
+	PERMIT = 2048,	/* nobody pends */
+	THREE = 4096,	/* three callouts */
 };
 
 /* One operation. */
@@ -45,11 +48,13 @@ struct completer {
 
 static struct {
 	uint32_t settings;
-	unsigned callouts;
+	unsigned callouts, victim;
+	unsigned last_sure; /* the last one that is asked whoever is unregistered */
 	unsigned indices[SUBJECT_CALLOUTS];
 	uint32_t ids[SUBJECT_CALLOUTS];
 	struct life lives[OPS];
 	struct completer completers[OPS][SUBJECT_CALLOUTS];
+	struct thread *disturber;
 	struct mailbox mail;
 } w;
 
@@ -57,7 +62,7 @@ static struct {
 static bool revocable(unsigned callout)
 {
 	return (w.settings & (CLOSE | WATCHDOG | STOP)) ||
-	       (callout == 0 && (w.settings & (FORCED | NO_ABSORB)));
+	       (callout == w.victim && (w.settings & (FORCED | NO_ABSORB)));
 }
 
 static void complete(void *arg)
@@ -90,21 +95,25 @@ static void classify_fn(void *ctx, const struct engine_call *call, struct engine
 	const bool cancelled = l->cancelled;
 	wfp_err err;
 
+	l->walking = true;
 	*c = (struct completer){.settings = w.settings, .callout = callout};
-	err = pend_operation(subject_engine, call->ind->meta->completion_handle, &c->context);
+	if (w.settings & PERMIT)
+		err = ERR_CANNOT_PEND;
+	else
+		err = pend_operation(subject_engine, call->ind->meta->completion_handle,
+				     &c->context);
 	SUBJECT_CHECK(!cancelled || err);
 	out->action = MODEL_ACTION_PERMIT;
 	if (!err) {
 		if (!(w.settings & FORGET))
 			subject_start(&c->thread, "completer", complete, c);
-		if (callout != 0 || !(w.settings & NO_ABSORB)) {
+		if (callout != w.victim || !(w.settings & NO_ABSORB)) {
 			out->action = MODEL_ACTION_BLOCK;
 			out->flags |= ENGINE_OUT_ABSORB;
 		}
 		l->pended++;
 	}
-	if (callout == w.callouts - 1)
-		l->walking = false;
+	l->walking = callout < w.last_sure;
 }
 
 static const struct engine_callout_ops callout_ops = {.classify = classify_fn};
@@ -121,7 +130,7 @@ static void close_endpoint(void *arg)
 
 static void check_holder(UNUSED void *ctx, const struct pend_info *info)
 {
-	SUBJECT_CHECK(info->callout_id != w.ids[0]);
+	SUBJECT_CHECK(info->callout_id != w.ids[w.victim]);
 }
 
 /* Until its hold is gone, if it has one. */
@@ -129,7 +138,7 @@ static void unregister_politely(void)
 {
 	wfp_err err;
 
-	while ((err = subject_unregister(0, ENGINE_UNREGISTER_POLITE)) == ERR_IN_USE)
+	while ((err = subject_unregister(w.victim, ENGINE_UNREGISTER_POLITE)) == ERR_IN_USE)
 		clock_sleep_until(clock_now() + CLOCK_MS);
 	SUBJECT_OK(err);
 	pend_list(subject_engine, check_holder, NULL);
@@ -140,7 +149,7 @@ static void disturb(UNUSED void *arg)
 	if (w.settings & POLITE)
 		unregister_politely();
 	if (w.settings & FORCED)
-		SUBJECT_OK(subject_unregister(0, ENGINE_UNREGISTER_FORCED));
+		SUBJECT_OK(subject_unregister(w.victim, ENGINE_UNREGISTER_FORCED));
 	if (w.settings & WATCHDOG)
 		engine_tick(subject_engine, clock_now() + 2 * TIMEOUT);
 	if (w.settings & STOP)
@@ -177,6 +186,20 @@ static void resume(struct life *l)
 	check_result(l, &result, cancelled);
 }
 
+static void join_disturber(void)
+{
+	if (w.disturber)
+		thread_join(w.disturber);
+	w.disturber = NULL;
+}
+
+/* Holds that were taken after the first tick; one thread at a time ticks. */
+static void tick_again(void)
+{
+	join_disturber();
+	engine_tick(subject_engine, clock_now() + 2 * TIMEOUT);
+}
+
 static void classify(struct life *l)
 {
 	struct engine_metadata meta = {.present = ENGINE_META_COMPLETION_HANDLE};
@@ -196,7 +219,7 @@ static void classify(struct life *l)
 	engine_classify(subject_engine, &ind, &verdict);
 	l->walking = false;
 	if ((w.settings & WATCHDOG) && (w.settings & FORGET))
-		engine_tick(subject_engine, clock_now() + 2 * TIMEOUT);
+		tick_again();
 	if (verdict.outcome == ENGINE_PENDED || l->posts)
 		resume(l);
 	else
@@ -220,20 +243,19 @@ static void join_completers(void)
 
 static void run(uint32_t settings)
 {
-	struct thread *disturber = NULL;
 	struct engine_counters n;
 
 	if (settings & (FORCED | POLITE | WATCHDOG | STOP))
-		subject_start(&disturber, "disturber", disturb, NULL);
+		subject_start(&w.disturber, "disturber", disturb, NULL);
 	for (unsigned i = 0; i < (settings & TWICE ? OPS : 1); i++)
 		classify(&w.lives[i]);
 	join_completers();
-	if (disturber)
-		thread_join(disturber);
+	join_disturber();
 	engine_counters_get(subject_engine, &n);
 	SUBJECT_CHECK(n.pended_now == 0);
-	for (unsigned c = settings & (FORCED | POLITE) ? 1 : 0; c < w.callouts; c++)
-		SUBJECT_OK(subject_unregister(c, ENGINE_UNREGISTER_POLITE));
+	for (unsigned c = 0; c < w.callouts; c++)
+		if (c != w.victim || !(settings & (FORCED | POLITE)))
+			SUBJECT_OK(subject_unregister(c, ENGINE_UNREGISTER_POLITE));
 	mailbox_destroy(&w.mail);
 	subject_engine_end();
 }
@@ -254,7 +276,9 @@ static void prepare(uint32_t settings)
 	const struct engine_config config = {.pend_timeout = TIMEOUT, .max_ops = 1};
 
 	w.settings = settings;
-	w.callouts = settings & ALONE ? 1 : 2;
+	w.callouts = settings & ALONE ? 1 : settings & THREE ? 3 : 2;
+	w.victim = settings & LAST ? w.callouts - 1 : 0;
+	w.last_sure = w.callouts - ((settings & (FORCED | POLITE)) && (settings & LAST) ? 2 : 1);
 	subject_engine_open(&config);
 	for (unsigned c = 0; c < w.callouts; c++) {
 		w.indices[c] = c;
@@ -317,6 +341,22 @@ const struct subject pend_subjects[] = {
 	ROW("pend-forced-forget", "taken out by force, nobody completes", FORCED | FORGET | ALONE),
 	ROW("pend-polite", "one callout is unregistered politely", POLITE | ALONE),
 	ROW("pend-watchdog-forget", "nobody completes, the watchdog fires", WATCHDOG | FORGET),
+	ROW("pend-no-absorb-last", "the second returns Permit", NO_ABSORB | LAST),
+	ROW("pend-no-absorb-alone", "one callout returns Permit", NO_ABSORB | ALONE),
+	ROW("pend-close-permit", "nobody pends, the endpoint closes", CLOSE | PERMIT | ALONE),
+	ROW("pend-forced-last", "the second is taken out by force", FORCED | LAST),
+	ROW("pend-polite-last", "the second of two is unregistered politely", POLITE | LAST),
+	ROW("pend-polite-first", "the first of two is unregistered politely", POLITE),
+	ROW("pend-stop-alone", "one callout, the engine stops", STOP | ALONE),
+	ROW("pend-watchdog-alone", "one callout, the watchdog fires", WATCHDOG | ALONE),
+	ROW("pend-3", "three callouts", THREE),
+	ROW("pend-3-double", "three callouts complete twice", DOUBLE | THREE),
+	ROW("pend-3-close", "three callouts, the endpoint closes", CLOSE | THREE),
+	ROW("pend-3-forced", "three callouts, one is taken out by force", FORCED | THREE),
+	ROW("pend-3-polite", "three callouts, one is unregistered politely", POLITE | THREE),
+	ROW("pend-3-watchdog", "three callouts, the watchdog fires", WATCHDOG | THREE),
+	ROW("pend-3-stop", "three callouts, the engine stops", STOP | THREE),
+	ROW("pend-3-no-absorb", "three callouts, one returns Permit", NO_ABSORB | THREE),
 	{"pend-slots", "two owners and one slot", 0, prepare, run_slots},
 	ROW("pend-watchdog-close", "the watchdog fires, the endpoint closes",
 	    CLOSE | WATCHDOG | ALONE),

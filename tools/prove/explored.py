@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""What `./dev prove` explores of the C code: one row for each subject of tests/explore/subjects and each scenario.
+
+Each step that a subject's operations take is looked up among those of the model (`relation`); a step that is not
+there is a finding. What the rows with relation-2 have seen together must be all of it.
+"""
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path("tests/explore/explore_subjects")
+NEEDS = [str(PROGRAM), "cmd/wfp", "cmd/wfp-explore", "drivers"]
+SECONDS = 900  # of one search; without a claim by then it fails
+
+Row = collections.namedtuple("Row", "name how what relation quick")
+
+
+def all_traces(subject, what, quick=False, relation="relation-2"):
+    return Row(subject, ["--all"], what, relation, quick)
+
+
+def bounded(subject, what, bound):
+    return Row(subject, ["--bound", str(bound)], what, "relation-3", False)
+
+
+SUBJECTS = [
+    all_traces("pend", "2 callouts", True),
+    all_traces("pend-double", "2 callouts, both complete twice", True),
+    all_traces("pend-double-twice", "1 callout completes twice, an operation follows in the slot", True),
+    all_traces("pend-close", "2 callouts, the endpoint closes"),
+    all_traces("pend-close-forget", "the same, nobody completes", True),
+    all_traces("pend-close-alone", "1 callout, the endpoint closes", True),
+    all_traces("pend-close-permit", "nobody pends, the endpoint closes", True),
+    all_traces("pend-forced", "2 callouts, the first unregistered by force"),
+    all_traces("pend-forced-last", "2 callouts, the second unregistered by force"),
+    all_traces("pend-forced-forget", "1 callout, by force, nobody completes", True),
+    all_traces("pend-polite-first", "2 callouts, the first unregistered politely"),
+    all_traces("pend-polite-last", "2 callouts, the second unregistered politely"),
+    all_traces("pend-polite", "1 callout, politely", True),
+    all_traces("pend-watchdog", "2 callouts, the watchdog fires"),
+    all_traces("pend-watchdog-alone", "1 callout, the watchdog fires", True),
+    all_traces("pend-stop", "2 callouts, the engine stops"),
+    all_traces("pend-stop-forget", "the same, nobody completes", True),
+    all_traces("pend-stop-alone", "1 callout, the engine stops", True),
+    all_traces("pend-no-absorb", "2 callouts, the first returns Permit", True),
+    all_traces("pend-no-absorb-last", "2 callouts, the second returns Permit", True),
+    all_traces("pend-no-absorb-alone", "1 callout returns Permit", True),
+    all_traces("pend-watchdog-forget", "2 callouts that both forget, the watchdog", relation="relation-2-pairs"),
+    all_traces("pend-watchdog-close", "1 callout, the watchdog and a close", relation="relation-2-pairs"),
+    bounded("pend-3", "3 callouts", 3),
+    bounded("pend-3-double", "3 callouts, all complete twice", 2),
+    bounded("pend-3-close", "3 callouts, the endpoint closes", 2),
+    bounded("pend-3-forced", "3 callouts, one unregistered by force", 2),
+    bounded("pend-3-polite", "3 callouts, one unregistered politely", 2),
+    bounded("pend-3-watchdog", "3 callouts, the watchdog fires", 2),
+    bounded("pend-3-stop", "3 callouts, the engine stops", 2),
+    bounded("pend-3-no-absorb", "3 callouts, one returns Permit", 3),
+]
+
+Scenario = collections.namedtuple("Scenario", "name drivers what quick")
+
+SCENARIOS = [
+    Scenario("kb979278", ("firewall", "antivirus"), "the stack and two drivers hold one connection", True),
+]
+
+
+class Explored:
+    """What one search said."""
+
+    def __init__(self, claim, runs, seconds, finding):
+        self.claim, self.runs, self.seconds, self.finding = claim, runs, seconds, finding
+
+    @property
+    def complete(self):
+        return not self.finding and self.claim.startswith("all ")
+
+
+def call(argv, cwd):
+    start = time.monotonic()
+    p = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    return p, time.monotonic() - start
+
+
+def subject(build, row, work):
+    """Explores one; its steps are left in work/steps/NAME.txt."""
+    steps = work / "steps"
+    steps.mkdir(parents=True, exist_ok=True)
+    p, seconds = call([build / PROGRAM, row.name, *row.how, "--seconds", str(SECONDS), "--relation",
+                       work / f"{row.relation}.txt", "--steps", steps / f"{row.name}.txt"], work)
+    said = re.search(r"^\S+: (.*?); (\d+) runs", p.stdout, re.MULTILINE)
+    wrong = None
+    if p.returncode or not said:
+        wrong = next((l for l in p.stdout.splitlines() if l.startswith(("found", "error"))), p.stdout + p.stderr)
+    return Explored(said.group(1) if said else "nothing is claimed", int(said.group(2)) if said else 0, seconds, wrong)
+
+
+def scenario(build, row, work):
+    argv = [build / "cmd" / "wfp", "explore", ROOT / "tests" / "scenarios" / f"{row.name}.scn", "--all", "--json"]
+    for d in row.drivers:
+        argv += ["--driver", build / "examples" / f"{d}.so"]
+    p, seconds = call(argv, work)
+    try:
+        r = json.loads(p.stdout)
+    except ValueError:
+        return Explored("nothing is claimed", 0, seconds, p.stdout + p.stderr)
+    return Explored(r["claim"], r["runs"], seconds, None if r["verdict"] == "none" else r["verdict"])
