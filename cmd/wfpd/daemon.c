@@ -2,8 +2,7 @@
 /*
  * daemon - opens the platform and the path, runs, and takes down in the opposite order.
  *
- *	opening --> loading --ready--> running --stop signal, end of the source--> stopping -->
- *summary
+ *	opening --> loading --ready--> running --stop signal, end of the source--> stopping
  *
  * A live path runs while the rest is loaded, so that the boot-time filters are in force from the
  * first packet on; a capture waits until everything is there.  The control thread loads, serves and

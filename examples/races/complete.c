@@ -3,9 +3,9 @@
  * complete - asks a thread about connections.  The race: the entry is used after completing has let
  * somebody else free it; -DFIXED has done with it before.
  *
- *	classifyFn  pends the connection; its entry stays in the list until the connection is gone
- *on the thread  decides, and completes classifyFn  is asked again, answers as the entry says, and
- *frees it
+ *	classifyFn: pends the connection; its entry stays in the list until the connection is gone
+ *	the thread: decides, and completes
+ *	classifyFn again: answers as the entry says, and frees it
  */
 #include <ntddk.h>
 #include <fwpsk.h>

@@ -17,8 +17,8 @@
  *
  * What must outlive a rewind (the controller, what it has learned) lies in memory of
  * sim_control_alloc and in nothing else; pointers to it are set before sim_control_open.  Sim only;
- * one thread of the system.  Not with a sanitizer whose own state lies among the program's
- *variables (clang's): sim_control_open then fails with ERR_NOT_SUPPORTED.
+ * one thread of the system.  A sanitizer must not keep its state among the program's variables, as
+ * clang's do: sim_control_open then fails with ERR_NOT_SUPPORTED.
  */
 #pragma once
 

@@ -5,16 +5,26 @@
 #include "base/team.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Nobody would hear a member whose leader was killed. */
+static void end_with(pid_t leader)
+{
+	(void)!prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != leader)
+		_exit(1);
+}
+
 wfp_err team_fork(struct team_member *m)
 {
+	pid_t leader = getpid(), pid;
 	int ends[2];
-	pid_t pid;
 
 	if (pipe(ends) != 0)
 		return err_from_errno(errno);
@@ -27,6 +37,8 @@ wfp_err team_fork(struct team_member *m)
 		close(ends[1]);
 		return err;
 	}
+	if (pid == 0)
+		end_with(leader);
 	close(ends[pid == 0 ? 0 : 1]);
 	*m = (struct team_member){.pid = pid, .fd = ends[pid == 0 ? 1 : 0]};
 	return ERR_OK;

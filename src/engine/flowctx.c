@@ -3,13 +3,14 @@
  * flowctx - flows by handle, and their contexts.
  *
  * Each context is a slot in a list of its flow; slots are reused but never freed before the flow,
- *so the owner's classify walks the list without a lock.  One word per slot says whose it is and
- *what happens with it:
+ * so the owner's classify walks the list without a lock.  One word per slot says whose it is and
+ * what happens with it:
  *
  *	FREE --associate--> LIVE --enter--> BUSY --leave--> LIVE
- *	                    LIVE --remove, close, leaving--> FREE, flow_delete called
- *	                                    BUSY --remove--> DOOMED --leave--> FREE, flow_delete
- *called
+ *	                    LIVE --remove, close, leaving--> FREE (1)
+ *	                                    BUSY --remove--> DOOMED --leave--> FREE (1)
+ *
+ * (1) flow_delete is called.
  *
  * The lock guards the table of handles, the lists' tails and the counts; flow_delete is called
  * without it.

@@ -2,14 +2,14 @@
 /*
  * ledger - packets that have left the stack's hands: who owes an answer for each.
  *
- * See docs/design/ledger.md.  An entry is opened when a packet is absorbed or its authorization is
- * pended.  Its holders are the callouts that took it (and, for a pended ALE operation, the
- *operation itself).  A driver's clones and references of the packet are its claims.  A holder
- *leaves by injecting a clone (released), by giving up its last claim without injecting (discarded),
- *or by force (reclaimed).  The packet goes on once, when the last holder has left and none
- *discarded; until then an injected clone is merged: completed with success, not sent.  A clone
- *whose bytes differ supersedes the packet: it goes on at once as a new packet and what the others
- *still hold is void.
+ * See docs/design/ledger.md.  An entry is opened when a packet is absorbed or its authorization
+ * is pended.  Its holders are the callouts that took it (and, for a pended ALE operation, the
+ * operation itself).  A driver's clones and references of the packet are its claims.  A holder
+ * leaves by injecting a clone (released), by giving up its last claim without injecting
+ * (discarded), or by force (reclaimed).  The packet goes on once, when the last holder has left
+ * and none discarded; until then an injected clone is merged: completed with success, not sent.
+ * A clone whose bytes differ supersedes the packet: it goes on at once as a new packet and what
+ * the others still hold is void.
  *
  *	HELD --last release, none discarded--> GO        (the owner sends it, once)
  *	HELD --last release, some discarded--> DROP      (blocked by those who discarded)
@@ -18,7 +18,7 @@
  *
  * An entry has one owner (the worker whose packet it is); every other thread only adds and drops
  * claims and releases holders, under the entry's own spin lock; the decision is posted to the
- *owner.
+ * owner.
  */
 #pragma once
 

@@ -5,13 +5,13 @@
  *
  *	explore_coverage_open      before the world is opened; with the model's relation, or without
  *	... the search: every step is collected, and looked up in the relation
- *	explore_coverage_print     the steps as lines of models/README.md, for
- *tools/prove/relation.py explore_coverage_close
+ *	explore_coverage_print     the steps as lines, for tools/prove/relation.py
+ *	explore_coverage_close
  *
  * A step that is not in the relation ends its run as PlatformBug: the code does what the model does
  * not.  The relation is made by `./dev prove` (build/prove/relation-2.txt).  Thread: the
- *explorer's; collecting is on whichever thread of the run made the step.  All memory is
- *sim_control_alloc's.
+ * explorer's; collecting is on whichever thread of the run made the step.  All memory is
+ * sim_control_alloc's.
  */
 #pragma once
 

@@ -8,7 +8,7 @@
  *
  * A place met in any run is appended, so alone comes back to places that combined has met first.
  * The strategy's functions are called as strategy.h says; their state is found through a pointer
- *that is set before the world is opened.
+ * that is set before the world is opened.
  */
 #include "explore/faults.h"
 

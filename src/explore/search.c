@@ -527,6 +527,16 @@ static struct explore_limits filled(struct explore_limits l, enum explore_strate
 	return l;
 }
 
+/* So many seconds from now; 0, or more than the clock can count: never. */
+static uint64_t deadline_in(uint64_t seconds)
+{
+	const uint64_t now = team_clock();
+
+	if (seconds == 0 || seconds > (UINT64_MAX - now) / 1000000000u)
+		return UINT64_MAX;
+	return now + seconds * 1000000000u;
+}
+
 struct search *search_new(const struct search_world *world, const struct explore_subject *subject,
 			  enum explore_strategy strategy, const struct explore_limits *limits)
 {
@@ -541,8 +551,7 @@ struct search *search_new(const struct search_world *world, const struct explore
 	s->limits = filled(limits ? *limits : none, strategy);
 	s->guide = s->limits.guide;
 	s->out = &s->result;
-	s->deadline = s->limits.seconds == 0 ? UINT64_MAX
-					     : team_clock() + s->limits.seconds * 1000000000u;
+	s->deadline = deadline_in(s->limits.seconds);
 	s->controller = (struct sim_controller){
 		.ctx = s,
 		.pick = on_pick,

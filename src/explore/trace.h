@@ -21,8 +21,8 @@
  * Lines are not numbered, so that two traces differ where the runs do.  docs/reference/trace.md.
  *
  * Hostile input: bounded, and an error names the line.  A trace made with other bytes of a driver
- *or of the engine is replayed as far as it goes, with a warning (trace_warn).  Thread: the
- *explorer's, outside the world.
+ * or of the engine is replayed as far as it goes, with a warning (trace_warn).  Thread: the
+ * explorer's, outside the world.
  */
 #pragma once
 

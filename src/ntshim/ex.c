@@ -78,15 +78,27 @@ static struct block *block_delist(const void *memory)
 	return b;
 }
 
+/* A guarded block ends where a page does, so one of whole pages also begins there. */
+static void *memory_guarded(size_t size)
+{
+	if (size < PAGE_BYTES)
+		return mem_zalloc_guarded(size);
+	if (size > SIZE_MAX - PAGE_BYTES)
+		return NULL;
+	return mem_zalloc_guarded((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1));
+}
+
 /*
  * Pages begin at page boundaries, everything else at 16 bytes.  What is not to be zeroed is so all
  * the same where it is guarded: a run must not depend on what an earlier one left.
  */
 static void *memory_alloc(size_t size, bool zero)
 {
+	if (sim_controlled())
+		return memory_guarded(size);
 	if (size >= PAGE_BYTES)
 		return mem_zalloc_aligned(PAGE_BYTES, size);
-	return zero || sim_controlled() ? mem_zalloc_guarded(size) : mem_alloc(size);
+	return zero ? mem_zalloc(size) : mem_alloc(size);
 }
 
 static void *pool_alloc(size_t size, uint32_t tag, bool zero)

@@ -183,12 +183,13 @@ VOID IoFreeWorkItem(PIO_WORKITEM item)
 VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE_TYPE type,
 		     PVOID context)
 {
+	struct nt_driver *driver = item->driver; /* its routine may free the item at once */
 	bool again;
 
 	nt_irql_ok(DISPATCH_LEVEL, "IoQueueWorkItem");
 	queue_op("IoQueueWorkItem");
 	sched_note("IoQueueWorkItem", item, SIM_SYNC_RELEASE);
-	nt_driver_busy(item->driver, 1);
+	nt_driver_busy(driver, 1);
 	lock_take(&work.lock);
 	again = item->queued;
 	if (!again) {
@@ -203,7 +204,7 @@ VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE
 		sched_after("IoQueueWorkItem");
 		return;
 	}
-	nt_driver_busy(item->driver, -1);
+	nt_driver_busy(driver, -1);
 	nt_report(nt_driver_current(), ENGINE_RULE_BadPointer, "IoQueueWorkItem");
 }
 

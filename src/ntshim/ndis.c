@@ -5,7 +5,7 @@
  * These functions trust nothing but the public members, because drivers build net buffers of their
  * own and change ours.  Retreating beyond the first descriptor puts a new one in front, which the
  * matching advance, or the freeing of the list, takes away again.  Any thread, up to
- *DISPATCH_LEVEL.
+ * DISPATCH_LEVEL.
  *
  *	MdlChain -> [ ....... | bytes ] -> [ bytes ] -> [ bytes | ... ]
  *		      DataOffset ^ window: DataLength ............^

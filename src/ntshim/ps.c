@@ -6,8 +6,7 @@
  * reach it by handle and, referenced, by pointer.  PsTerminateSystemThread never returns: it jumps
  * back to where the thread began, over the driver's frames, as the real one discards them.
  *
- *	RUNNING --returns or terminates--> ENDED (signaled) --joined--> freed with its last
- *reference
+ *	RUNNING --returns or terminates--> ENDED (signaled) --joined, last reference--> freed
  *
  * The threads of a driver are joined when it is unloaded.
  */

@@ -5,10 +5,10 @@
  *	READING --nfqueue_worker_drain--> DRAINING --nfqueue_worker_leave--> done
  *
  * A worker that has nothing left goes on with its turns until all have: the others may still send
- *it packets and answers.
+ * it packets and answers.
  *
  * The thread sleeps on the queue, on the worker's mailbox and on its next timer.  Everything here
- *is called on that thread, except start, drain, rests, leave, join and the counters.
+ * is called on that thread, except start, drain, rests, leave, join and the counters.
  */
 #pragma once
 

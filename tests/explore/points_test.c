@@ -68,6 +68,7 @@ static uint64_t traces(void (*a)(void *), void (*b)(void *), bool *deadlock)
 	*deadlock = toy_found(&r, EXPLORE_Deadlock) != NULL;
 	CHECK_EQ_U(r.n_found, *deadlock);
 	n = r.runs - r.cut;
+	CHECK(n > 0);
 	explore_result_free(&r);
 	return n;
 }

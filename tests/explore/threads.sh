@@ -21,20 +21,23 @@ ThreadSanitizer         | tsan | 8  | 16 | env TSAN_OPTIONS=halt_on_error=1:seco
 DRD                     | drd  | 1  | 64 | valgrind -q --tool=drd --suppressions=tests/explore/drd.supp --fair-sched=try --error-exitcode=9
 "
 
-# Why a way cannot be gone; nothing when it can.
+# Why a way cannot be gone; nothing when it can. The build under test must be there.
 missing() { # BUILD RUNNER
+	[ "$1" != gcc ] || return
 	[ "${2%% *}" != valgrind ] || command -v valgrind >/dev/null || { echo "valgrind is not installed"; return; }
 	[ -x "$build/$1/tests/explore/threads_run" ] || echo "build/$1 is not there (./dev build $1)"
 }
 
 # The options that name a scenario's drivers; where it names none, two that hold what they are asked about.
 driver_options() { # BUILD SCENARIO
-	local names name file
+	local names name file found
 	names=$(sed -n 's/^driver[[:space:]]\+\([^[:space:]]*\).*/\1/p' "$2")
 	for name in ${names:-firewall antivirus}; do
+		found=$name.so # nowhere: loading it says so
 		for file in "$build/$1"/{examples/,examples/races/,tests/guests/}"${name%.so}.so"; do
-			[ -f "$file" ] && echo "--driver $file" && break
+			[ -f "$file" ] && found=$file && break
 		done
+		echo "--driver $found"
 	done
 }
 

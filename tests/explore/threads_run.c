@@ -3,7 +3,7 @@
  * threads_run - a scenario of the explorer with threads of the system, again and again.
  *
  *	threads_run SCENARIO [--driver FILE]... [--rounds N] [--seed S] [--delays ONE_IN]
- *[--despite]
+ *		[--despite] [--plant]
  *
  * Nobody chooses who runs: the machine does, helped by delays at the scheduling points.  What that
  * may find is found by whoever watches: ThreadSanitizer, valgrind, or the checks at the end of each
@@ -11,7 +11,7 @@
  * those that a disturbance excuses, drivers unloaded, no memory left).  Two workers share the
  * packets, each disturbance is a thread of its own.  A scenario that expects a finding is left out,
  * for its drivers have races, unless --despite says to play it all the same.  --plant makes the
- *workers race with each other, so that it can be seen that whoever watches sees it.
+ * workers race with each other, so that it can be seen that whoever watches sees it.
  */
 #include "threads_stage.h"
 

@@ -9,6 +9,9 @@
 #include "base/sim_control.h"
 #include "stack/craft.h"
 
+#include <ntddk.h>
+#include <signal.h>
+
 #define RUNS 60u
 
 static struct rng *rng;		/* the explorer's */
@@ -112,6 +115,36 @@ static void check_end(enum sim_end end, unsigned run)
 	if (end != SIM_END_DONE)
 		CHECK_SAY("run %u: end %d, signal %d at %p, %s", run, (int)end, crash.signal,
 			  crash.address, crash.text);
+}
+
+static void touch_freed_pages(UNUSED void *arg)
+{
+	volatile char *pages;
+
+	kernel_start();
+	sim_ready();
+	pages = ExAllocatePoolWithTag(NonPagedPool, 8192, 0x65676150);
+	CHECK_EQ_U((uintptr_t)pages % 4096, 0);
+	pages[8191] = 1;
+	ExFreePoolWithTag((void *)pages, 0x65676150);
+	pages[5000] = 1;
+}
+
+TEST(touching_whole_pages_of_pool_that_were_freed_ends_the_run)
+{
+	const struct sim_controller c = {.pick = pick, .processors = 2};
+	wfp_err err;
+
+	rng = sim_control_alloc(sizeof(*rng));
+	rng_seed(rng, test_seed());
+	err = sim_control_open(&c, touch_freed_pages, NULL);
+	if (err != ERR_NOT_SUPPORTED) {
+		CHECK_OK(err);
+		CHECK_EQ_U(sim_control_run(), SIM_END_CRASHED);
+		CHECK_EQ_U(sim_control_crash().signal, SIGSEGV);
+		sim_control_close();
+	}
+	sim_control_free(rng);
 }
 
 /* Twice, because a world must leave nothing for the next. */

@@ -87,6 +87,16 @@ bool blocks_serve(void)
 	return control_on;
 }
 
+static void free_outside(void)
+{
+	free(outside->pages);
+	free(outside->traces);
+	free(outside->frozen);
+	free(outside->freed);
+	free(outside);
+	outside = NULL;
+}
+
 wfp_err blocks_begin(void)
 {
 	void *want = (void *)(uintptr_t)BASE_ADDRESS, *arena;
@@ -98,7 +108,11 @@ wfp_err blocks_begin(void)
 	outside->traces = calloc(TRACES, sizeof(*outside->traces));
 	arena = mmap(want, ARENA_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-	if (arena != want || !outside->pages || !outside->traces) {
+	if (arena != want) {
+		free_outside(); /* somebody else's memory is there, and stays */
+		return ERR_NO_MEMORY;
+	}
+	if (!outside->pages || !outside->traces) {
 		blocks_end();
 		return ERR_NO_MEMORY;
 	}
@@ -112,12 +126,7 @@ wfp_err blocks_begin(void)
 void blocks_end(void)
 {
 	munmap((void *)(uintptr_t)BASE_ADDRESS, ARENA_SIZE);
-	free(outside->pages);
-	free(outside->traces);
-	free(outside->frozen);
-	free(outside->freed);
-	free(outside);
-	outside = NULL;
+	free_outside();
 }
 
 /* ---- stacks --------------------------------------------------------------------------------- */

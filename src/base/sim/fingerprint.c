@@ -6,9 +6,9 @@
  * else: that is what makes it repeatable.  What follows where the controller is asked no more is
  * therefore a function of the memory that is alive there:
  *
- *	variables, and blocks from before the world was ready     pages that differ from the
- *snapshot blocks of this run that were not freed                    address, size, content threads
- *their stacks, from the top of the stack pointer, with saved registers
+ *	variables, and blocks from before the world was ready: pages unlike the snapshot's
+ *	blocks of this run that were not freed: address, size, content
+ *	threads: their stacks from the stack pointer up, with saved registers
  *
  * Left out is only what nobody can read any more: stacks below their pointers, and blocks that were
  * freed (guarded ones trap, and the others hold a pattern that is checked after each run).

@@ -193,8 +193,8 @@ static wfp_err keep_part(struct snapshot_kept *k, const struct snapshot_region *
 {
 	struct kept_part *part = &k->parts[k->n];
 
-	if (k->n == sizeof(k->parts) / sizeof(k->parts[0]))
-		return ERR_NOT_SUPPORTED;
+	if (k->n == ARRAY_LEN(k->parts))
+		return ERR_NO_MEMORY;
 	part->content = malloc(r->size);
 	if (!part->content)
 		return ERR_NO_MEMORY;

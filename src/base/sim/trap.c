@@ -82,15 +82,13 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 }
 
 /* SA_NODEFER: the handler is left by a switch, so nothing must stay blocked. */
-static wfp_err actions_begin(void)
+static void actions_begin(void)
 {
 	struct sigaction action = {.sa_sigaction = on_signal,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		if (sigaction(signals[i], &action, &saved->actions[i]) != 0)
-			return err_from_errno(errno);
-	return ERR_OK;
+		BUG_ON(sigaction(signals[i], &action, &saved->actions[i]) != 0);
 }
 
 wfp_err trap_begin(void)
@@ -105,9 +103,11 @@ wfp_err trap_begin(void)
 	if (!saved->own_stack || sigaltstack(&own, &saved->stack) != 0) {
 		free(saved->own_stack);
 		free(saved);
+		saved = NULL;
 		return ERR_NO_MEMORY;
 	}
-	return actions_begin();
+	actions_begin();
+	return ERR_OK;
 }
 
 void trap_end(void)
