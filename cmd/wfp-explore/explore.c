@@ -135,6 +135,10 @@ static const struct option_row rows[] = {
 		    "let each place that allocates fail once"),
 	OPTION_TEXT(struct explore_options, fault_log, "fault-log", "FILE",
 		    "remember which places have failed already"),
+	OPTION_TEXT(struct explore_options, relation, "relation", "FILE",
+		    "pended operations take the steps of this model only"),
+	OPTION_TEXT(struct explore_options, pend_steps, "pend-steps", "FILE",
+		    "write down the steps that they took"),
 	OPTION_TRUE(struct explore_options, no_shrink, "no-shrink",
 		    "write traces as they were found"),
 	OPTION_TEXT(struct explore_options, trace_dir, "trace-dir", "DIR",
@@ -159,6 +163,8 @@ static enum exit_status fail(bool json, const char *sentence, enum exit_status s
 /* What belongs together, and what is meant when nothing is said.  NULL: fine; else a sentence. */
 static const char *complete(struct explore_options *o, int n_rest)
 {
+	if (o->pend_steps && o->limits.jobs > 1)
+		return "--pend-steps needs one process: no --jobs";
 	if (o->strategies > 1)
 		return "more than one of --all, --bound, --pct, --random and --replay";
 	if (o->faults && o->strategies)
@@ -362,6 +368,8 @@ static enum exit_status work(struct explore_job *job)
 {
 	wfp_err err = read_input(job);
 
+	if (!err)
+		err = explore_pend_steps_open(job);
 	if (job->options.limits.jobs <= 1) /* others would each say their own */
 		progress_begin();
 	if (!err)
@@ -369,6 +377,8 @@ static enum exit_status work(struct explore_job *job)
 	if (!err)
 		err = explore_cases_make(job);
 	progress_end();
+	if (!err)
+		err = explore_pend_steps_close(job);
 	if (!err)
 		return print(job);
 	return fail(job->options.json, job->why.len ? buf_str(&job->why) : err_text(err),

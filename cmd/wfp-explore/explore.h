@@ -19,7 +19,7 @@ struct explore_options {
 	enum explore_strategy strategy;
 	unsigned strategies; /* how many were asked for */
 	struct explore_limits limits;
-	const char *replay, *picture, *trace_dir, *fault_log;
+	const char *replay, *picture, *trace_dir, *fault_log, *relation, *pend_steps;
 	bool accesses, faults, no_shrink, breaks, json, verbose, help;
 };
 
@@ -39,6 +39,7 @@ struct explore_job {
 	struct explore_trace *trace; /* of --replay; else NULL */
 	struct explore_subject subject;
 	struct explore_result result;
+	struct explore_coverage *coverage; /* NULL: nobody asked for it */
 	char *faults; /* the claim of --faults; NULL: not asked for */
 	struct explore_case *cases;
 	uint32_t n_cases;
@@ -50,6 +51,11 @@ enum exit_status explore_main(int argc, char **argv);
 /* cases.c: what is wrong with one is said on stderr, and the others go on. */
 MUST_CHECK wfp_err explore_cases_make(struct explore_job *job);
 void explore_cases_free(struct explore_job *job);
+
+/* pend_steps.c: of --relation and --pend-steps; nothing without them. */
+MUST_CHECK wfp_err explore_pend_steps_open(struct explore_job *job);
+/* Writes them down. */
+MUST_CHECK wfp_err explore_pend_steps_close(struct explore_job *job);
 
 /* print.c */
 void explore_print_text(const struct explore_job *job);

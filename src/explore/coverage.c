@@ -30,6 +30,7 @@
  */
 struct step {
 	uint64_t before, after;
+	bool foreign; /* not in the relation */
 };
 
 struct line {
@@ -199,17 +200,17 @@ static void find_foreign(const struct text *t)
 	explore_found(&f, false);
 }
 
-/* A step that was never seen before. */
-static void judge(struct explore_coverage *c, struct step s)
+/* A step that was never seen before: is it foreign? */
+static bool judge(struct explore_coverage *c, struct step s)
 {
 	struct text text;
 	struct line *l;
 
 	if (!c->relation)
-		return;
+		return false;
 	if (width_of(s) > c->width) {
 		c->n_beyond++;
-		return;
+		return false;
 	}
 	text = text_of(s);
 	l = find_line(c, text.data, text.len);
@@ -217,26 +218,38 @@ static void judge(struct explore_coverage *c, struct step s)
 		l->seen = true;
 		c->n_covered++;
 	}
-	if (!l) {
-		c->n_foreign++;
-		find_foreign(&text);
-	}
+	c->n_foreign += !l;
+	return !l;
 }
 
-static void see(void *ctx, const struct pend_trace_step *traced)
+/* The entry of a step; NULL: there is no room for it. */
+static const struct step *enter(struct explore_coverage *c, struct step s)
 {
-	struct step s = {pack(&traced->before) | pack_event(traced), pack(&traced->after)};
-	struct explore_coverage *c = ctx;
 	uint32_t at = (uint32_t)hash_u64(s.before ^ hash_u64(s.after)) % STEPS_MAX;
 
 	for (; c->steps[at].before; at = (at + 1) % STEPS_MAX)
 		if (c->steps[at].before == s.before && c->steps[at].after == s.after)
-			return;
+			return &c->steps[at];
 	if (c->n_steps == STEPS_MAX / 2)
-		return;
+		return NULL;
+	s.foreign = judge(c, s);
 	c->steps[at] = s;
 	c->n_steps++;
-	judge(c, s);
+	return &c->steps[at];
+}
+
+/* A foreign step is a finding each time, so that a replay finds it again. */
+static void see(void *ctx, const struct pend_trace_step *traced)
+{
+	const struct step s = {.before = pack(&traced->before) | pack_event(traced),
+			       .after = pack(&traced->after)};
+	const struct step *entered = enter(ctx, s);
+	struct text text;
+
+	if (!entered || !entered->foreign)
+		return;
+	text = text_of(s);
+	find_foreign(&text);
 }
 
 /* ---- outside -----------------------------------------------------------------------------------

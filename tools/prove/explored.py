@@ -14,7 +14,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path("tests/explore/explore_subjects")
-NEEDS = [str(PROGRAM), "cmd/wfp", "cmd/wfp-explore", "drivers"]
 SECONDS = 900  # of one search; without a claim by then it fails
 
 Row = collections.namedtuple("Row", "name how what relation quick")
@@ -62,10 +61,16 @@ SUBJECTS = [
     bounded("pend-3-no-absorb", "3 callouts, one returns Permit", 3),
 ]
 
-Scenario = collections.namedtuple("Scenario", "name drivers what quick")
+Scenario = collections.namedtuple("Scenario", "name drivers what relation quick", defaults=("relation-2", True))
 
+# Over the whole platform: the stack, its work and the drivers.
 SCENARIOS = [
-    Scenario("kb979278", ("firewall", "antivirus"), "the stack and two drivers hold one connection", True),
+    Scenario("kb979278", ("examples/firewall", "examples/antivirus"), "two drivers hold one connection"),
+    Scenario("close-while-pended", ("tests/guests/pender",), "an endpoint closes while pended"),
+    Scenario("complete-inside", ("tests/guests/inside", "tests/guests/pender"), "completed inside classifyFn, two drivers"),
+    Scenario("complete-early", ("tests/guests/pender",), "completed before classifyFn returns"),
+    Scenario("second-datagram", ("tests/guests/holder",), "a second datagram while the first is held"),
+    Scenario("policy-moves", ("tests/guests/pender",), "the policy changes while pended", quick=False),
 ]
 
 
@@ -86,12 +91,18 @@ def call(argv, cwd):
     return p, time.monotonic() - start
 
 
-def subject(build, row, work):
-    """Explores one; its steps are left in work/steps/NAME.txt."""
+def files(row, work):
+    """(the model's relation, where the steps go)"""
     steps = work / "steps"
     steps.mkdir(parents=True, exist_ok=True)
-    p, seconds = call([build / PROGRAM, row.name, *row.how, "--seconds", str(SECONDS), "--relation",
-                       work / f"{row.relation}.txt", "--steps", steps / f"{row.name}.txt"], work)
+    return work / f"{row.relation}.txt", steps / f"{row.name}.txt"
+
+
+def subject(build, row, work):
+    """Explores one; its steps are left in work/steps/NAME.txt."""
+    model, steps = files(row, work)
+    p, seconds = call([build / PROGRAM, row.name, *row.how, "--seconds", str(SECONDS), "--relation", model, "--steps",
+                       steps], work)
     said = re.search(r"^\S+: (.*?); (\d+) runs", p.stdout, re.MULTILINE)
     wrong = None
     if p.returncode or not said:
@@ -100,9 +111,11 @@ def subject(build, row, work):
 
 
 def scenario(build, row, work):
-    argv = [build / "cmd" / "wfp", "explore", ROOT / "tests" / "scenarios" / f"{row.name}.scn", "--all", "--json"]
+    model, steps = files(row, work)
+    argv = [build / "cmd" / "wfp", "explore", ROOT / "tests" / "scenarios" / f"{row.name}.scn", "--all", "--json",
+            "--seconds", str(SECONDS), "--relation", model, "--pend-steps", steps]
     for d in row.drivers:
-        argv += ["--driver", build / "examples" / f"{d}.so"]
+        argv += ["--driver", build / f"{d}.so"]
     p, seconds = call(argv, work)
     try:
         r = json.loads(p.stdout)

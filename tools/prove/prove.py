@@ -176,7 +176,7 @@ def main(argv):
     in_parallel([lambda r=r: p.explore(r, explored.subject) for r in subjects] +
                 [lambda r=r: p.explore(r, explored.scenario) for r in wanted(explored.SCENARIOS)])
     if not args.only:
-        p.tie([r for r in subjects if r.relation == "relation-2"], args.how != "quick")
+        p.tie([r for r in subjects + wanted(explored.SCENARIOS) if r.relation == "relation-2"], args.how != "quick")
         p.code_mutants(args.how)
     told = wanted([m for m in mutants.MUTANTS if m.run])
     print(f"mutants, {len(told)}:")
