@@ -107,9 +107,11 @@ static void add_state(struct text *t, uint64_t key, unsigned width)
 		add(t, "%s%c", i > 0 ? "," : "", letters[key >> (RECORDS_AT + 2 * i) & 3]);
 }
 
-static struct text text_of(struct step s)
+/* As wide as the lines of the relation at least. */
+static struct text text_of(const struct explore_coverage *c, struct step s)
 {
-	unsigned event = (unsigned)(s.before >> EVENT_AT & 7), width = width_of(s);
+	unsigned event = (unsigned)(s.before >> EVENT_AT & 7);
+	unsigned width = width_of(s) > c->width ? width_of(s) : c->width;
 	unsigned record = (unsigned)(s.before >> (EVENT_AT + 3) & 15);
 	struct text t = {.len = 0};
 
@@ -212,7 +214,7 @@ static bool judge(struct explore_coverage *c, struct step s)
 		c->n_beyond++;
 		return false;
 	}
-	text = text_of(s);
+	text = text_of(c, s);
 	l = find_line(c, text.data, text.len);
 	if (l && !l->seen) {
 		l->seen = true;
@@ -243,12 +245,13 @@ static void see(void *ctx, const struct pend_trace_step *traced)
 {
 	const struct step s = {.before = pack(&traced->before) | pack_event(traced),
 			       .after = pack(&traced->after)};
-	const struct step *entered = enter(ctx, s);
+	struct explore_coverage *c = ctx;
+	const struct step *entered = enter(c, s);
 	struct text text;
 
 	if (!entered || !entered->foreign)
 		return;
-	text = text_of(s);
+	text = text_of(c, s);
 	find_foreign(&text);
 }
 
@@ -307,7 +310,7 @@ wfp_err explore_coverage_print(const struct explore_coverage *c, struct buf *out
 		return ERR_NO_MEMORY;
 	for (uint32_t i = 0; i < STEPS_MAX; i++)
 		if (c->steps[i].before)
-			lines[n++] = text_of(c->steps[i]);
+			lines[n++] = text_of(c, c->steps[i]);
 	qsort(lines, n, sizeof(*lines), compare_texts);
 	for (uint32_t i = 0; i < n; i++)
 		buf_printf(out, "%s\n", lines[i].data);

@@ -16,22 +16,26 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path("tests/explore/explore_subjects")
 SECONDS = 900  # of one search; without a claim by then it fails
 
-Row = collections.namedtuple("Row", "name how what relation quick")
+Row = collections.namedtuple("Row", "name how what relation quick subject")
 
 
 def all_traces(subject, what, quick=False, relation="relation-2"):
-    return Row(subject, ["--all"], what, relation, quick)
+    return Row(subject, ["--all"], what, relation, quick, subject)
 
 
-def bounded(subject, what, bound):
-    return Row(subject, ["--bound", str(bound)], what, "relation-3", False)
+def bounded(subject, what, bound, relation="relation-3", quick=False):
+    return Row(f"{subject} bounded", ["--bound", str(bound)], what, relation, quick, subject)
+
+
+def at_random(subject, what, depth, runs):
+    return Row(f"{subject} depth {depth}", ["--pct", str(depth), "--runs", str(runs)], what, "relation-2", False, subject)
 
 
 SUBJECTS = [
     all_traces("pend", "2 callouts", True),
     all_traces("pend-double", "2 callouts, both complete twice", True),
     all_traces("pend-double-twice", "1 callout completes twice, an operation follows in the slot", True),
-    all_traces("pend-close", "2 callouts, the endpoint closes"),
+    bounded("pend-close", "2 callouts, the endpoint closes", 2, "relation-2"),
     all_traces("pend-close-forget", "the same, nobody completes", True),
     all_traces("pend-close-alone", "1 callout, the endpoint closes", True),
     all_traces("pend-close-permit", "nobody pends, the endpoint closes", True),
@@ -50,7 +54,13 @@ SUBJECTS = [
     all_traces("pend-no-absorb-last", "2 callouts, the second returns Permit", True),
     all_traces("pend-no-absorb-alone", "1 callout returns Permit", True),
     all_traces("pend-watchdog-forget", "2 callouts that both forget, the watchdog", relation="relation-2-pairs"),
-    all_traces("pend-watchdog-close", "1 callout, the watchdog and a close", relation="relation-2-pairs"),
+    # One order stands for all that commute, but between two steps that do the state of both together is another:
+    # other searches see these.
+    bounded("pend-no-absorb-last", "2 callouts, the second returns Permit", 3, "relation-2", True),
+    at_random("pend-close", "2 callouts, the endpoint closes", 3, 600000),
+    at_random("pend-close", "2 callouts, the endpoint closes", 4, 600000),
+    at_random("pend-close", "2 callouts, the endpoint closes", 6, 800000),
+    at_random("pend-close", "2 callouts, the endpoint closes", 10, 600000),
     bounded("pend-3", "3 callouts", 3),
     bounded("pend-3-double", "3 callouts, all complete twice", 2),
     bounded("pend-3-close", "3 callouts, the endpoint closes", 2),
@@ -77,12 +87,14 @@ SCENARIOS = [
 class Explored:
     """What one search said."""
 
-    def __init__(self, claim, runs, seconds, finding):
-        self.claim, self.runs, self.seconds, self.finding = claim, runs, seconds, finding
+    def __init__(self, how, claim, runs, seconds, finding):
+        self.how, self.claim, self.runs, self.seconds, self.finding = how, claim, runs, seconds, finding
 
     @property
     def complete(self):
-        return not self.finding and self.claim.startswith("all ")
+        """It claims what was asked for."""
+        wanted = {"--all": "all traces", "--bound": f"all schedules up to {self.how[-1]} preemption", "--pct": "random"}
+        return not self.finding and wanted[self.how[0]] in self.claim
 
 
 def call(argv, cwd):
@@ -101,13 +113,13 @@ def files(row, work):
 def subject(build, row, work):
     """Explores one; its steps are left in work/steps/NAME.txt."""
     model, steps = files(row, work)
-    p, seconds = call([build / PROGRAM, row.name, *row.how, "--seconds", str(SECONDS), "--relation", model, "--steps",
+    p, seconds = call([build / PROGRAM, row.subject, *row.how, "--seconds", str(SECONDS), "--relation", model, "--steps",
                        steps], work)
     said = re.search(r"^\S+: (.*?); (\d+) runs", p.stdout, re.MULTILINE)
     wrong = None
     if p.returncode or not said:
         wrong = next((l for l in p.stdout.splitlines() if l.startswith(("found", "error"))), p.stdout + p.stderr)
-    return Explored(said.group(1) if said else "nothing is claimed", int(said.group(2)) if said else 0, seconds, wrong)
+    return Explored(row.how, said.group(1) if said else "nothing is claimed", int(said.group(2)) if said else 0, seconds, wrong)
 
 
 def scenario(build, row, work):
@@ -120,5 +132,5 @@ def scenario(build, row, work):
     try:
         r = json.loads(p.stdout)
     except ValueError:
-        return Explored("nothing is claimed", 0, seconds, p.stdout + p.stderr)
-    return Explored(r["claim"], r["runs"], seconds, None if r["verdict"] == "none" else r["verdict"])
+        return Explored(["--all"], "nothing is claimed", 0, seconds, p.stdout + p.stderr)
+    return Explored(["--all"], r["claim"], r["runs"], seconds, None if r["verdict"] == "none" else r["verdict"])
