@@ -30,7 +30,8 @@ CASES = [
     ("kb979278", ["firewall", "antivirus", "clumsy"], [], KB),
     ("kb979278", ["firewall", "antivirus", "clumsy"], ["--all"], KB),
     ("clumsy", ["clumsy"], ["--no-shrink"], UNLOAD | {"StaleCompletion WfpStaleContext", "LostPacket None"}),
-    ("clumsy-unload", ["clumsy"], ["--bound", "1", "--runs", "500", "--no-shrink"], UNLOAD | {"LeakAtUnload WfpNblRefBalance"}),
+    ("clumsy-unload", ["clumsy"], ["--bound", "1", "--runs", "500", "--no-shrink"],
+     UNLOAD | {"LeakAtUnload WfpNblRefBalance"}),
 ]
 ONE_DATAGRAM = 'name a slot that two empty\npacket out udp 10.0.0.1:40000 > 10.0.0.2:53 data "question"\n'
 
