@@ -40,7 +40,7 @@ struct explore_job {
 	struct explore_subject subject;
 	struct explore_result result;
 	struct explore_coverage *coverage; /* NULL: nobody asked for it */
-	char *faults; /* the claim of --faults; NULL: not asked for */
+	char *faults;			   /* the claim of --faults; NULL: not asked for */
 	struct explore_case *cases;
 	uint32_t n_cases;
 	struct buf why;

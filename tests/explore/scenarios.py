@@ -16,7 +16,7 @@ import tempfile
 ROOT = pathlib.Path(os.environ.get("SRCROOT", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("BLDROOT", ROOT / "build" / "gcc"))
 FOLDERS = [BUILD / "examples", BUILD / "examples" / "races", BUILD / "tests" / "guests"]
-LIMITS = ["--runs", "3000", "--steps", "6000"]  # the longest run that ends has 2,100 steps
+LIMITS = ["--runs", "3000", "--steps", "6000", "--no-shrink"]  # the longest run that ends has 2,100 steps
 
 
 def drivers_of(text):
