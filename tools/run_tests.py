@@ -33,7 +33,7 @@ PLANS = {
                       "HOSTILE_PERCENT": "50"}),
     "asan": (None, FEWER),
     "tsan": ({"base", "engine", "stack", "rpc", "bfe", "ntshim", "client"}, FEWER),
-    "asan-gcc": ({"engine"}, FEWER),
+    "asan-gcc": ({"base", "engine", "explore"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }
 SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/rpc", "tests/client", "tests/prove", "tests/explore",
