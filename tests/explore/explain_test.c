@@ -44,6 +44,8 @@ static bool explained(struct toy *t, enum explore_rule rule, struct explore_foun
 	CHECK_OK(explore_explain(&s, item));
 	race_watch_close();
 	*out = *item;
+	out->schedule = (struct explore_schedule){0}; /* the result's */
+	explore_result_free(&r);
 	return true;
 }
 
