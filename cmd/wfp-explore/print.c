@@ -4,6 +4,7 @@
  */
 #include "wfp-explore/explore.h"
 
+#include "explore/platform.h"
 #include "explore/race_watch.h"
 #include "explore/stack.h"
 
@@ -97,6 +98,14 @@ static void print_expected(const struct explore_job *job)
 						: "not as the scenario expects");
 }
 
+/* What the claim says nothing about. */
+static void print_blind_spot(const struct explore_job *job)
+{
+	if (job->result.claim == EXPLORE_CLAIM_ALL && !explore_platform_watched(&job->subject))
+		printf("of what drivers call: their own accesses of memory are not watched "
+		       "(see THE CLAIM in wfp-explore(1))\n");
+}
+
 void explore_print_text(const struct explore_job *job)
 {
 	const struct explore_result *r = &job->result;
@@ -108,6 +117,7 @@ void explore_print_text(const struct explore_job *job)
 					   : "a trace");
 	print_drivers(job->scenario);
 	printf("claim: %s\n", buf_str(&claim));
+	print_blind_spot(job);
 	printf("%llu runs, %llu of them cut, %llu steps, %.2f s, %.0f schedules/s\n",
 	       (unsigned long long)r->runs, (unsigned long long)r->cut,
 	       (unsigned long long)r->steps, seconds_of(job), speed_of(job));
@@ -259,6 +269,7 @@ wfp_err explore_print_json(const struct explore_job *job)
 	json_object_set_new(o, "drivers", json_drivers(job->scenario));
 	json_object_set_new(o, "claim", json_string(buf_str(&claim)));
 	put_figures(o, &job->result);
+	json_object_set_new(o, "watched", json_boolean(explore_platform_watched(&job->subject)));
 	json_object_set_new(o, "seconds", json_real(seconds_of(job)));
 	json_object_set_new(o, "findings", json_cases(job));
 	json_object_set_new(o, "verdict", json_string(verdict));

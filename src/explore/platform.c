@@ -23,6 +23,7 @@ struct platform_subject {
 	const struct scenario *scenario;
 	uint32_t processors;
 	struct platform_world *world;
+	bool watched; /* instrumented code was there in a run; written between runs */
 };
 
 /* ---- preparing ---------------------------------------------------------------------------- */
@@ -150,7 +151,15 @@ static void run(void *ctx)
 
 static void check(void *ctx, enum sim_end how)
 {
-	verdict_end(((struct platform_subject *)ctx)->scenario, how);
+	struct platform_subject *subject = ctx;
+
+	subject->watched = subject->watched || tsan_is_used();
+	verdict_end(subject->scenario, how);
+}
+
+bool explore_platform_watched(const struct explore_subject *s)
+{
+	return ((const struct platform_subject *)s->ctx)->watched;
 }
 
 wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s,

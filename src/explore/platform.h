@@ -19,3 +19,5 @@
 MUST_CHECK wfp_err explore_platform_create(struct explore_subject *out, const struct scenario *s,
 					   uint32_t processors);
 void explore_platform_free(struct explore_subject *s);
+/* After a search: some driver shows its plain accesses of memory. */
+bool explore_platform_watched(const struct explore_subject *s);
