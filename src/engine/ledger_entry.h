@@ -11,7 +11,7 @@
 #include "engine/ledger.h"
 #include "engine/ledger_book.h"
 
-#define LEDGER_HOLDERS ENGINE_SEEN_MAX
+#define LEDGER_HOLDERS ENGINE_SEEN_MAX /* as many may be refused */
 #define LEDGER_DRIVERS 16u
 
 enum ledger_state { LEDGER_OPEN, LEDGER_HELD, LEDGER_WENT, LEDGER_DROPPED, LEDGER_VOID };

@@ -260,6 +260,14 @@ static struct snapshot_region *region_of(const struct snapshot *s, const void *a
 	return NULL;
 }
 
+bool snapshot_overflowed(const struct snapshot *s, const void *address)
+{
+	const struct snapshot_region *r = s->taken ? region_of(s, address) : NULL;
+
+	return r && r->state[(size_t)((const char *)address - r->start) / snapshot_page_size()] ==
+			    PAGE_CLEAN;
+}
+
 bool snapshot_touched(struct snapshot *s, const void *address)
 {
 	size_t page = snapshot_page_size();

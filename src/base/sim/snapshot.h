@@ -62,6 +62,8 @@ MUST_CHECK wfp_err snapshot_add_program(struct snapshot *s);
 MUST_CHECK wfp_err snapshot_take(struct snapshot *s);
 /* In a signal handler: true when the fault was the first write to a clean page. */
 bool snapshot_touched(struct snapshot *s, const void *address);
+/* It was, but there was no room for one page more: nobody's mistake but ours. */
+bool snapshot_overflowed(const struct snapshot *s, const void *address);
 void snapshot_rewind(struct snapshot *s);
 /*
  * Of what differs from what is remembered, whichever pages earlier runs have made hot.  `use` says

@@ -41,10 +41,16 @@ static void note_place(const ucontext_t *uc)
 #endif
 }
 
-static bool is_first_write(int signal, const void *address)
+static bool may_be_write(int signal, const void *address)
 {
-	return (signal == SIGSEGV || signal == SIGBUS) && !blocks_forbid(address) &&
-	       snapshot_touched(&control->snapshot, address);
+	return (signal == SIGSEGV || signal == SIGBUS) && !blocks_forbid(address);
+}
+
+static enum sim_end end_by(int signal, const void *address)
+{
+	if (may_be_write(signal, address) && snapshot_overflowed(&control->snapshot, address))
+		return SIM_END_MEMORY;
+	return signal == SIGABRT ? SIM_END_BUG : SIM_END_CRASHED;
 }
 
 /* The next one of its kind does what it did before there was a world. */
@@ -59,7 +65,8 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 {
 	int error = errno;
 
-	if (is_first_write(signal, info->si_addr)) {
+	if (may_be_write(signal, info->si_addr) &&
+	    snapshot_touched(&control->snapshot, info->si_addr)) {
 		errno = error;
 		return;
 	}
@@ -78,7 +85,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	note_place(context);
 	if (control->breaks)
 		proc_break();
-	control_leave(signal == SIGABRT ? SIM_END_BUG : SIM_END_CRASHED);
+	control_leave(end_by(signal, info->si_addr));
 }
 
 /* SA_NODEFER: the handler is left by a switch, so nothing must stay blocked. */
