@@ -35,7 +35,7 @@ SUBJECTS = [
     all_traces("pend", "2 callouts", True),
     all_traces("pend-double", "2 callouts, both complete twice", True),
     all_traces("pend-double-twice", "1 callout completes twice, an operation follows in the slot", True),
-    bounded("pend-close", "2 callouts, the endpoint closes", 2, "relation-2"),
+    bounded("pend-close", "2 callouts, the endpoint closes", 3, "relation-2"),
     all_traces("pend-close-forget", "the same, nobody completes", True),
     all_traces("pend-close-alone", "1 callout, the endpoint closes", True),
     all_traces("pend-close-permit", "nobody pends, the endpoint closes", True),
