@@ -12,6 +12,7 @@
 #include "base/proc.h"
 #include "base/sim_control.h"
 
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -109,15 +110,29 @@ static void copy_base_name(char *to, size_t size, const char *path)
 	snprintf(to, size, "%s", slash ? slash + 1 : path ? path : "");
 }
 
+/* Unit by unit: clang writes no index of addresses, without which the library finds nothing. */
+static const char *search_line(Dwfl_Module *m, uintptr_t address, int *number)
+{
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = NULL;
+	Dwarf_Line *line = NULL;
+
+	while (!line && (unit = dwfl_module_nextcu(m, unit, &bias)))
+		if (dwarf_haspc(unit, address - bias) > 0)
+			line = dwarf_getsrc_die(unit, address - bias);
+	if (!line)
+		return NULL;
+	(void)!dwarf_lineno(line, number);
+	return dwarf_linesrc(line, NULL, NULL);
+}
+
 static void find_line(Dwfl_Module *m, uintptr_t address, struct stack_place *p)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(m, address);
 	int number = 0;
-	const char *file;
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL)
+				: search_line(m, address, &number);
 
-	if (!line)
-		return;
-	file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
 	copy_base_name(p->file, sizeof(p->file), file);
 	p->line = number > 0 ? (uint32_t)number : 0;
 }

@@ -73,8 +73,10 @@ TEST(the_same_picks_give_the_same_run)
 	seen_make();
 	seen->random = true;
 	first = sim_control_alloc(sizeof(seen->steps));
-	if (!open_world(mixed))
+	if (!open_world(mixed)) {
+		sim_control_free(first);
 		return;
+	}
 	for (uint64_t seed = 1; seed <= 200; seed++) {
 		rng_seed(&seen->rng, seed);
 		CHECK_EQ_U(run_once(), SIM_END_DONE);
