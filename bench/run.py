@@ -164,7 +164,7 @@ def explore(build):
     kb = scenarios / "kb979278.scn"
     rates, alone = [], []
     for _ in range(PAIRS):
-        r, _ = explored(build, kb, "two", "--bound", "9", "--seconds", str(SECONDS))
+        r, _ = explored(build, kb, "two", "--bound", "9", "--seconds", str(SECONDS), "--jobs", "2")
         rates.append(r["runs"] / r["seconds"])
         alone.append(1 / explored(build, kb, "two", "--bound", "0", "--runs", "1", "--jobs", "1")[1])
     yield {"name": "explore, KB 979278, two drivers", "value": statistics.median(rates), "unit": "schedules/s",
@@ -173,7 +173,7 @@ def explore(build):
         close = pathlib.Path(d) / "close.scn"
         close.write_text(CLOSE, encoding="utf-8")
         whole = {"all traces": (kb, "two", ["--all"], 60), "all traces, endpoint closed": (close, "two", ["--all"], 60),
-                 "three drivers, 3 preemptions": (kb, "three", ["--bound", "3"], 600)}
+                 "three drivers, 3 preemptions": (kb, "three", ["--bound", "3", "--jobs", "2"], 600)}
         for name, (scenario, drivers, options, most) in whole.items():
             r, seconds = explored(build, scenario, drivers, *options)
             print(f"  {name}: {r['claim']}, {r['runs']} schedules, {r['memory'] / 2**20:.1f} MiB", file=sys.stderr)
