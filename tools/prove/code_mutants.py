@@ -9,11 +9,11 @@ name in mutants.py is the same mistake in the model.
 
 import collections
 
+from mutants import Edit
+
 Mutant = collections.namedtuple("Mutant", "name what subjects edits")
-Edit = collections.namedtuple("Edit", "file old new")
 
 ENGINE = "src/engine/"
-TABLE = ENGINE + "pend_table.def"
 
 
 def code(file, old, new):

@@ -12,7 +12,6 @@ WORK/result.json (WORK: BUILD/mutants) says what became of each. Fails when a mu
 
 import argparse
 import json
-import os
 import pathlib
 import re
 import shlex
@@ -28,8 +27,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import code_mutants  # noqa: E402
 import mutants  # noqa: E402
+import parallel  # noqa: E402
 
-CORES = min(2, os.cpu_count() or 1)
 PROGRAM = "tests/explore/explore_subjects"
 PLATFORM = "cmd/wfp-explore"
 LIBRARY = "libwfp_sim.a.p/"
@@ -43,9 +42,7 @@ def table_mutants():
     unknown = set(rows) ^ set(code_mutants.TABLE_SUBJECTS)
     if unknown:
         sys.exit(f"explorer_mutants: in one list only: {', '.join(sorted(unknown))}")
-    return [code_mutants.Mutant(name, m.what, code_mutants.TABLE_SUBJECTS[name],
-                                [code_mutants.Edit(e.file, e.old, e.new) for e in m.table])
-            for name, m in rows.items()]
+    return [code_mutants.Mutant(name, m.what, code_mutants.TABLE_SUBJECTS[name], m.table) for name, m in rows.items()]
 
 
 class Build:
@@ -105,14 +102,6 @@ class Build:
         return target
 
 
-def edited(text, edits, name):
-    for e in edits:
-        if text.count(e.old) != 1:
-            raise SystemExit(f"explorer_mutants: {name}: {e.file} has {text.count(e.old)} times: {e.old}")
-        text = text.replace(e.old, e.new)
-    return text
-
-
 class Runner:
     def __init__(self, build, work, seconds):
         self.build, self.work, self.seconds, self.lock = build, work, seconds, threading.Lock()
@@ -166,7 +155,7 @@ class Runner:
             text = (ROOT / file).read_text(encoding="utf-8")
             copy = work / file
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(edited(text, [e for e in mutant.edits if e.file == file], mutant.name), encoding="utf-8")
+            copy.write_text(mutants.edited(text, [e for e in mutant.edits if e.file == file], mutant.name), encoding="utf-8")
             outputs |= self.build.users.get(file, set())
         if not outputs:
             raise SystemExit(f"explorer_mutants: {mutant.name}: nothing is made from what it edits")
@@ -193,30 +182,6 @@ class Runner:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def in_parallel(jobs):
-    """Two at a time, in order."""
-    queue, lock, broken = list(jobs), threading.Lock(), []
-
-    def worker():
-        while True:
-            with lock:
-                if not queue or broken:
-                    return
-                job = queue.pop(0)
-            try:
-                job()
-            except (SystemExit, subprocess.SubprocessError) as e:
-                broken.append(str(e))
-
-    threads = [threading.Thread(target=worker) for _ in range(CORES)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    if broken:
-        sys.exit("\n".join(broken))
-
-
 def main(argv):
     parser = argparse.ArgumentParser()
     parser.add_argument("how", nargs="?", choices=["quick"])
@@ -230,8 +195,8 @@ def main(argv):
     told = [m for m in table_mutants() + code_mutants.MUTANTS
             if args.only in m.name and (args.how != "quick" or m.name in code_mutants.QUICK)]
     r = Runner(Build(args.build.resolve()), work, args.seconds)
-    in_parallel([lambda s=s: r.check_real(s) for s in sorted({s for m in told for s in m.subjects})])
-    in_parallel([lambda m=m: r.check_mutant(m) for m in told])
+    parallel.run([lambda s=s: r.check_real(s) for s in sorted({s for m in told for s in m.subjects})])
+    parallel.run([lambda m=m: r.check_mutant(m) for m in told])
     killed = sum(m["killed"] for m in r.result.values())
     work.mkdir(parents=True, exist_ok=True)
     (work / "result.json").write_text(

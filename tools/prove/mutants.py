@@ -2,14 +2,25 @@
 """Mutants: one for each step of the protocols that matters. Whoever is named must find it; one that lives is a failure.
 
 A mutant is a list of edits, each of one file, whose old text must occur there exactly once. Edits of
-src/engine/pend_table.def change code and model alike; others are for one checker: `model` for SPIN, `code` for the
-explorer (which builds the mutated sources). `run` is the search of runs.py that kills it, by its defines alone.
+src/engine/pend_table.def change code and model alike; those of `model` are for SPIN alone, as those of code_mutants.py
+are for the explorer. `run` is the search of runs.py that kills it, by its defines alone.
 """
 
 import collections
+import sys
 
-Mutant = collections.namedtuple("Mutant", "name what table model code run", defaults=((), (), (), ()))
+Mutant = collections.namedtuple("Mutant", "name what table model run", defaults=((), (), ()))
 Edit = collections.namedtuple("Edit", "file old new")
+
+
+def edited(text, edits, name):
+    """The text with the edits made; an old text that does not occur once ends the program."""
+    for e in edits:
+        if text.count(e.old) != 1:
+            sys.exit(f"mutant {name}: {e.file} has {text.count(e.old)} times: {e.old}")
+        text = text.replace(e.old, e.new)
+    return text
+
 
 TABLE = "src/engine/pend_table.def"
 

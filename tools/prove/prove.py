@@ -13,7 +13,6 @@ of the code. --build: where the code was compiled; `./dev prove` does it.
 
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -26,35 +25,15 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "gen"), str(pa
 
 import explored  # noqa: E402
 import mutants  # noqa: E402
+import parallel  # noqa: E402
 import pend  # noqa: E402
 import relation  # noqa: E402
 import runs  # noqa: E402
 import spin  # noqa: E402
 
-CORES = min(2, os.cpu_count() or 1)
-
 
 def slug(name):
     return "".join(c if c.isalnum() else "-" for c in name)
-
-
-def in_parallel(jobs):
-    """Two at a time, in order; each job is a function."""
-    queue, lock = list(jobs), threading.Lock()
-
-    def worker():
-        while True:
-            with lock:
-                if not queue:
-                    return
-                job = queue.pop(0)
-            job()
-
-    threads = [threading.Thread(target=worker) for _ in range(CORES)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
 
 
 class Prover:
@@ -88,10 +67,10 @@ class Prover:
         source = self.work / "mutant" / m.name / "models"
         shutil.rmtree(source.parent, ignore_errors=True)
         shutil.copytree(spin.MODELS, source)
-        table = edited(pend.source(pend.DEF), m.table, m.name)
+        table = mutants.edited(pend.source(pend.DEF), m.table, m.name)
         for e in m.model:
             path = source / pathlib.Path(e.file).name
-            path.write_text(edited(path.read_text(encoding="utf-8"), [e], m.name), encoding="utf-8")
+            path.write_text(mutants.edited(path.read_text(encoding="utf-8"), [e], m.name), encoding="utf-8")
         model, defines = m.run
         ltl = next((d[len("ltl="):] for d in defines if d.startswith("ltl=")), None)
         out = spin.check(source.parent / "run", model, [d for d in defines if not d.startswith("ltl=")], ltl,
@@ -146,14 +125,6 @@ class Prover:
             self.say("classify-hold was not found in under 100 schedules", "classify-hold")
 
 
-def edited(text, edits, name):
-    for e in edits:
-        if text.count(e.old) != 1:
-            sys.exit(f"mutant {name}: {e.file} has {text.count(e.old)} times: {e.old}")
-        text = text.replace(e.old, e.new)
-    return text
-
-
 def main(argv):
     parser = argparse.ArgumentParser()
     parser.add_argument("how", nargs="?", choices=["quick"])
@@ -168,19 +139,19 @@ def main(argv):
         return [r for r in rows if (not args.only or args.only in r.name) and
                 (args.how != "quick" or getattr(r, "quick", True))]
 
-    in_parallel([lambda r=r: p.search(r) for r in wanted(runs.RUNS)] +
-                [lambda r=r: p.relation(r) for r in wanted(runs.RELATIONS)])
+    parallel.run([lambda r=r: p.search(r) for r in wanted(runs.RUNS)] +
+                 [lambda r=r: p.relation(r) for r in wanted(runs.RELATIONS)])
     shutil.rmtree(args.work / "steps", ignore_errors=True)
     subjects = wanted(explored.SUBJECTS)
     print("the C code:")
-    in_parallel([lambda r=r: p.explore(r, explored.subject) for r in subjects] +
-                [lambda r=r: p.explore(r, explored.scenario) for r in wanted(explored.SCENARIOS)])
+    parallel.run([lambda r=r: p.explore(r, explored.subject) for r in subjects] +
+                 [lambda r=r: p.explore(r, explored.scenario) for r in wanted(explored.SCENARIOS)])
     if not args.only:
         p.tie([r for r in subjects + wanted(explored.SCENARIOS) if r.relation == "relation-2"], args.how != "quick")
         p.code_mutants(args.how)
     told = wanted([m for m in mutants.MUTANTS if m.run])
     print(f"mutants, {len(told)}:")
-    in_parallel([lambda m=m: p.mutant(m) for m in told])
+    parallel.run([lambda m=m: p.mutant(m) for m in told])
     killed = sum(m["killed"] for m in p.result["mutants"].values())
     p.result.update(killed=killed, mutants_of_the_model=len(told), how=args.how or "full",
                     seconds=round(time.monotonic() - start))
