@@ -8,83 +8,17 @@
  * is repeated as often as that may happen.
  */
 #include "explore/platform_world.h"
+#include "explore/scenario_packet.h"
 #include "explore/verdict.h"
 
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "path/capture.h"
-#include "stack/rebuild.h"
-
-#include <string.h>
 
 #define REST	 (100 * CLOCK_MS) /* all is answered, and nothing happens for so long */
 #define PATIENCE (5 * CLOCK_S)	  /* somebody is not answered, and nothing happens */
 
 /* ---- making ------------------------------------------------------------------------------- */
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
-static uint32_t tcp_header(uint8_t *t, const struct scenario_packet *p)
-{
-	put16(t, p->src_port);
-	put16(t + 2, p->dst_port);
-	put32(t + 4, p->seq);
-	put32(t + 8, p->ack);
-	t[12] = 5 << 4;
-	t[13] = p->tcp_flags;
-	put16(t + 14, UINT16_MAX);
-	return 20;
-}
-
-static uint32_t udp_header(uint8_t *t, const struct scenario_packet *p)
-{
-	put16(t, p->src_port);
-	put16(t + 2, p->dst_port);
-	put16(t + 4, 8 + p->len);
-	return 8;
-}
-
-static uint32_t icmp_header(uint8_t *t, const struct scenario_packet *p)
-{
-	static const uint8_t types[2][2] = {{8, 0}, {128, 129}}; /* request, reply */
-
-	t[0] = types[p->v6][p->reply];
-	put16(t + 4, 1);
-	put16(t + 6, p->seq);
-	return 8;
-}
-
-static wfp_err make_packet(const struct scenario_packet *p, struct packet **out)
-{
-	const uint8_t version = p->v6 ? 6 : 4;
-	const struct rebuild_ip ip = {
-		.version = version,
-		.protocol = p->protocol,
-		.ttl = 64,
-		.src = headers_addr_read(version, p->src),
-		.dst = headers_addr_read(version, p->dst),
-	};
-	uint8_t t[20 + SCENARIO_PAYLOAD] = {0};
-	uint32_t header;
-
-	if (p->protocol == HEADERS_TCP)
-		header = tcp_header(t, p);
-	else
-		header = p->protocol == HEADERS_UDP ? udp_header(t, p) : icmp_header(t, p);
-	if (p->len > 0)
-		memcpy(t + header, p->payload, p->len);
-	return rebuild_ip_header(out, &ip, t, header + p->len);
-}
 
 /* Takes the packet, whose headers are parsed. */
 static void add_packet(struct platform_world *w, struct packet *packet, bool out)
@@ -150,7 +84,7 @@ wfp_err platform_packets_make(struct platform_world *w, struct buf *why)
 	wfp_err err = s->capture ? read_capture(w, why) : ERR_OK;
 
 	for (uint32_t i = 0; !err && i < s->n_packets; i++) {
-		err = make_packet(&s->packets[i], &packet);
+		err = scenario_packet_make(&s->packets[i], &packet);
 		if (err) {
 			buf_printf(why, "line %u: the packet cannot be made: %s",
 				   s->packets[i].line, err_text(err));

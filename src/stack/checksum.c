@@ -7,6 +7,8 @@
  */
 #include "stack/checksum.h"
 
+#include "base/be.h"
+
 #include <string.h>
 
 /* Where a transport keeps its checksum. */
@@ -66,12 +68,6 @@ uint32_t checksum_add(uint32_t sum, const void *bytes, size_t len)
 uint16_t checksum_fold(uint32_t sum)
 {
 	return (uint16_t)~fold16(sum);
-}
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
 }
 
 static uint16_t get16(const uint8_t *at)
@@ -143,8 +139,8 @@ enum checksum_state checksum_transport_verify(const struct headers *h, const uin
 
 static void fix_ipv4(uint8_t *bytes)
 {
-	put16(bytes + 10, 0);
-	put16(bytes + 10, checksum_fold(checksum_add(0, bytes, ipv4_header_size(bytes))));
+	be16_put(bytes + 10, 0);
+	be16_put(bytes + 10, checksum_fold(checksum_add(0, bytes, ipv4_header_size(bytes))));
 }
 
 static void fix_transport(struct packet *p, const struct place *place)
@@ -157,9 +153,9 @@ static void fix_transport(struct packet *p, const struct place *place)
 		return;
 	if (place->zero_absent && p->h.version == 4 && get16(at) == 0 && !p->checksum_pending)
 		return;
-	put16(at, 0);
+	be16_put(at, 0);
 	sum = checksum_fold(transport_sum(&p->h, p->data, place->pseudo, coverage));
-	put16(at, place->zero_absent && sum == 0 ? 0xffff : sum);
+	be16_put(at, place->zero_absent && sum == 0 ? 0xffff : sum);
 }
 
 void checksum_fix(struct packet *p)

@@ -9,6 +9,7 @@
  */
 #include "stack/fragment.h"
 
+#include "base/be.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/heap.h"
@@ -313,12 +314,6 @@ static enum fragment_fault insert(struct fragment_table *t, struct datagram *d, 
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 /* The first piece's header, without what made it a piece. */
 static void write_header(struct packet *whole, const struct packet *first, uint32_t header)
 {
@@ -326,14 +321,14 @@ static void write_header(struct packet *whole, const struct packet *first, uint3
 
 	memcpy(b, first->data, header);
 	if (first->h.version == 6) {
-		put16(b + 4, whole->len - 40);
+		be16_put(b + 4, whole->len - 40);
 		b[first->h.frag_link] = first->data[first->h.frag_header];
 		return;
 	}
-	put16(b + 2, whole->len);
-	put16(b + 6, 0);
-	put16(b + 10, 0);
-	put16(b + 10, checksum_fold(checksum_add(0, b, header)));
+	be16_put(b + 2, whole->len);
+	be16_put(b + 6, 0);
+	be16_put(b + 10, 0);
+	be16_put(b + 10, checksum_fold(checksum_add(0, b, header)));
 }
 
 static void copy_pieces(struct packet *whole, struct datagram *d, uint32_t header)
@@ -529,6 +524,6 @@ enum headers_fault fragment_make_whole(struct packet *p)
 	p->data += 8;
 	p->len = p->h.total_len - 8;
 	p->data[p->h.frag_link] = protocol;
-	put16(p->data + 4, p->len - 40);
+	be16_put(p->data + 4, p->len - 40);
 	return headers_parse(&p->h, p->data, p->len);
 }

@@ -7,25 +7,20 @@
  */
 #include "stack/rebuild.h"
 
+#include "base/be.h"
 #include "stack/checksum.h"
 
 #include <string.h>
 
 #define DEFAULT_TTL 128u
 
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 static void write_ipv4(uint8_t *b, const struct rebuild_ip *ip, uint32_t header, uint32_t total)
 {
 	memset(b, 0, header);
 	b[0] = (uint8_t)(0x40 | header / 4);
 	b[1] = ip->tos;
-	put16(b + 2, total);
-	put16(b + 4, ip->id);
+	be16_put(b + 2, total);
+	be16_put(b + 4, ip->id);
 	b[6] = ip->dont_fragment ? 0x40 : 0;
 	b[8] = ip->ttl ? ip->ttl : DEFAULT_TTL;
 	b[9] = ip->protocol;
@@ -37,9 +32,9 @@ static void write_ipv4(uint8_t *b, const struct rebuild_ip *ip, uint32_t header,
 
 static void write_ipv6(uint8_t *b, const struct rebuild_ip *ip, uint32_t header, uint32_t total)
 {
-	put16(b, 0x6000u | (uint32_t)ip->tos << 4 | (ip->flow_label >> 16 & 0xf));
-	put16(b + 2, ip->flow_label);
-	put16(b + 4, total - 40);
+	be16_put(b, 0x6000u | (uint32_t)ip->tos << 4 | (ip->flow_label >> 16 & 0xf));
+	be16_put(b + 2, ip->flow_label);
+	be16_put(b + 4, total - 40);
 	b[6] = ip->protocol;
 	b[7] = ip->ttl ? ip->ttl : DEFAULT_TTL;
 	headers_addr_write(6, &ip->src, b + 8);

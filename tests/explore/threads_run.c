@@ -21,8 +21,8 @@
 #include "base/rcu.h"
 #include "base/rng.h"
 #include "base/thread.h"
+#include "explore/scenario_packet.h"
 #include "stack/flow.h"
-#include "threads_packets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,8 +229,14 @@ static uint32_t excused(void)
 static void start(struct rng *rng)
 {
 	for (unsigned i = 0; i < run.scenario->n_packets; i++) {
-		struct packet *p = packet_of(&run.scenario->packets[i]);
+		const struct scenario_packet *s = &run.scenario->packets[i];
+		struct packet *p;
 
+		if (scenario_packet_make(s, &p))
+			stage_fail("no packet");
+		p->hook = s->out ? PACKET_OUT : PACKET_IN;
+		p->in_ifindex = s->out ? 0 : 1;
+		p->out_ifindex = s->out ? 2 : 0;
 		p->port = &worker_of(&run.scenario->packets[i])->port;
 		p->token = i;
 		p->uid = PACKET_UID_UNKNOWN;

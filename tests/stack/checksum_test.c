@@ -86,8 +86,8 @@ TEST(udp_may_do_without_over_ipv4_only)
 {
 	struct packet *p = craft_udp(&v4, "x", 1), *q = craft_udp(&v6, "x", 1);
 
-	craft_put16(p->data + 26, 0);
-	craft_put16(q->data + 46, 0);
+	be16_put(p->data + 26, 0);
+	be16_put(q->data + 46, 0);
 	CHECK_EQ_U(checksum_transport_verify(&p->h, p->data), CHECKSUM_ABSENT);
 	CHECK_EQ_U(checksum_transport_verify(&q->h, q->data), CHECKSUM_BAD);
 	checksum_fix(p);
@@ -100,7 +100,7 @@ TEST(a_checksum_left_to_the_hardware_is_computed)
 {
 	struct packet *p = craft_udp(&v4, "x", 1);
 
-	craft_put16(p->data + 26, 0);
+	be16_put(p->data + 26, 0);
 	p->checksum_pending = true;
 	checksum_fix(p);
 	CHECK(!p->checksum_pending);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/be.h"
 #include "stack/checksum.h"
 #include "stack/packet.h"
 #include "stack/rebuild.h"
@@ -52,18 +53,6 @@ static inline UNUSED struct craft craft_reply(const struct craft *c, enum packet
 	return r;
 }
 
-static inline UNUSED void craft_put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static inline UNUSED void craft_put32(uint8_t *at, uint32_t value)
-{
-	craft_put16(at, value >> 16);
-	craft_put16(at + 2, value);
-}
-
 static inline UNUSED struct packet *craft_ip(const struct craft *c, uint8_t protocol,
 					     const void *transport, uint32_t len)
 {
@@ -94,13 +83,13 @@ static inline UNUSED struct packet *craft_tcp(const struct craft *c, uint32_t se
 	uint32_t header = c->scale && (flags & HEADERS_SYN) ? 24 : 20;
 
 	memset(t, 0, header);
-	craft_put16(t, c->src_port);
-	craft_put16(t + 2, c->dst_port);
-	craft_put32(t + 4, seq);
-	craft_put32(t + 8, ack);
+	be16_put(t, c->src_port);
+	be16_put(t + 2, c->dst_port);
+	be32_put(t + 4, seq);
+	be32_put(t + 8, ack);
 	t[12] = (uint8_t)(header / 4 << 4);
 	t[13] = flags;
-	craft_put16(t + 14, c->window ? c->window : 65535);
+	be16_put(t + 14, c->window ? c->window : 65535);
 	if (header > 20)
 		memcpy(t + 20, (uint8_t[]){3, 3, c->scale, 0}, 4);
 	if (len > 0)
@@ -113,9 +102,9 @@ static inline UNUSED struct packet *craft_udp(const struct craft *c, const void 
 	static uint8_t t[65536];
 
 	memset(t, 0, 8);
-	craft_put16(t, c->src_port);
-	craft_put16(t + 2, c->dst_port);
-	craft_put16(t + 4, 8 + len);
+	be16_put(t, c->src_port);
+	be16_put(t + 2, c->dst_port);
+	be16_put(t + 4, 8 + len);
 	if (len > 0)
 		memcpy(t + 8, data, len);
 	return craft_ip(c, HEADERS_UDP, t, 8 + len);
@@ -130,7 +119,7 @@ static inline UNUSED struct packet *craft_icmp(const struct craft *c, uint8_t ty
 	memset(t, 0, 8);
 	t[0] = type;
 	t[1] = code;
-	craft_put32(t + 4, rest);
+	be32_put(t + 4, rest);
 	if (len > 0)
 		memcpy(t + 8, data, len);
 	return craft_ip(c, craft_version(c) == 4 ? HEADERS_ICMP : HEADERS_ICMPV6, t, 8 + len);
@@ -166,16 +155,16 @@ static inline UNUSED struct packet *craft_piece(const struct packet *whole, uint
 	BUG_ON(packet_create_blank(&p, header + size));
 	memcpy(p->data, whole->data, base);
 	if (whole->h.version == 4) {
-		craft_put16(p->data + 2, p->len);
-		craft_put16(p->data + 4, id);
-		craft_put16(p->data + 6, (more ? 0x2000u : 0) | offset / 8);
+		be16_put(p->data + 2, p->len);
+		be16_put(p->data + 4, id);
+		be16_put(p->data + 6, (more ? 0x2000u : 0) | offset / 8);
 	} else {
-		craft_put16(p->data + 4, p->len - 40);
+		be16_put(p->data + 4, p->len - 40);
 		p->data[6] = HEADERS_FRAGMENT;
 		memset(p->data + 40, 0, 8);
 		p->data[40] = whole->data[6];
-		craft_put16(p->data + 42, offset | more);
-		craft_put32(p->data + 44, id);
+		be16_put(p->data + 42, offset | more);
+		be32_put(p->data + 44, id);
 	}
 	for (uint32_t i = 0; i < size; i++)
 		p->data[header + i] =

@@ -275,7 +275,7 @@ TEST(a_whole_that_does_not_parse_is_dropped)
 	struct packet *whole = datagram(&in4, 64);
 	struct world w;
 
-	craft_put16(whole->data + 24, 4000); /* UDP length */
+	be16_put(whole->data + 24, 4000); /* UDP length */
 	start(&w, 1u << 20);
 	add(&w, craft_piece(whole, 7, 0, 32, true));
 	CHECK(!add(&w, craft_piece(whole, 7, 32, 40, false)));

@@ -49,10 +49,10 @@ static enum headers_fault fault_of_chain(struct headers *h, uint8_t first, const
 {
 	uint8_t b[4096] = {0x60};
 
-	craft_put16(b + 4, len + 8);
+	be16_put(b + 4, len + 8);
 	b[6] = first;
 	memcpy(b + 40, ext, len);
-	craft_put16(b + 40 + len + 4, 8);
+	be16_put(b + 40 + len + 4, 8);
 	return headers_parse(h, b, 48 + len);
 }
 
@@ -192,7 +192,7 @@ TEST(offloaded_segment_without_a_length_is_as_long_as_what_came)
 {
 	struct packet *p = craft_tcp(&v4, 1, 1, HEADERS_ACK, "hello", 5);
 
-	craft_put16(p->data + 2, 0);
+	be16_put(p->data + 2, 0);
 	CHECK_EQ_U(reparse(p), HEADERS_OK);
 	CHECK_EQ_U(p->h.total_len, 45);
 	packet_put(p);
@@ -289,7 +289,7 @@ static enum headers_fault jumbo(struct headers *h, uint32_t stated, uint32_t len
 
 	b[0] = 0x60;
 	memcpy(b + 40, (uint8_t[]){HEADERS_UDP, 0, 0xc2, 4}, 4);
-	craft_put32(b + 44, stated);
+	be32_put(b + 44, stated);
 	fault = headers_parse(h, b, len);
 	mem_free(b);
 	return fault;
