@@ -6,15 +6,14 @@ Each race is found within so many runs, shrunk to the two or three switches that
 ten replays. Compiled for the race detector, the fixed driver reaches the claim of all traces, and nothing is found; the
 same search finds the race in the other one. The limits count runs, not seconds, because machines differ.
 """
-import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(os.environ.get("SRCROOT", pathlib.Path(__file__).resolve().parents[2]))
-BUILD = pathlib.Path(os.environ.get("BLDROOT", ROOT / "build" / "gcc"))
+sys.dont_write_bytecode = True
+
+from wfp_explore import BUILD, SCENARIOS, explore, plan, point  # noqa: E402
+
 RACES = BUILD / "examples" / "races"
 INSTRUMENTED = BUILD / "examples" / "instrumented"  # accesses between two calls are no choices: they must be watched
 
@@ -23,31 +22,9 @@ ALL_WITHIN = 100000  # runs; it takes 235 to 11,000
 PREEMPTIONS, SWITCHES = 1, 3  # of a shrunk trace
 REPLAYS = 10
 
-points = 0
-
-
-def point(name, passed, why=""):
-    global points
-    points += 1
-    print(f"{'ok' if passed else 'not ok'} {points} - {name}")
-    for line in str(why).splitlines() if not passed else []:
-        print(f"# {line}")
-    sys.stdout.flush()
-
-
-def explore(*args):
-    """The result, as a program reads it; None when there is none."""
-    run = subprocess.run([BUILD / "cmd" / "wfp", "explore", *map(str, args), "--json"], capture_output=True,
-                         text=True, timeout=600, check=False)
-    try:
-        return json.loads(run.stdout)
-    except ValueError:
-        print(f"# {run.stdout}{run.stderr}".rstrip())
-        return None
-
 
 def scenario(name):
-    return ROOT / "tests" / "scenarios" / f"race-{name}.scn"
+    return SCENARIOS / f"race-{name}.scn"
 
 
 def schedule(trace):
@@ -129,7 +106,7 @@ def main():
             check_race(name, work)
             check_all_traces(name, work)
         check_crowd(work)
-    print(f"1..{points}")
+    plan()
 
 
 main()
