@@ -14,7 +14,7 @@
 
 int main(int argc, char **argv)
 {
-	wfp_err err = sim_fix_addresses(argc, argv);
+	wfp_err err = sim_fix_addresses(argv);
 
 	if (err) {
 		fprintf(stderr, "wfp explore: addresses cannot be fixed: %s\n", err_text(err));

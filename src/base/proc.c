@@ -104,11 +104,6 @@ wfp_err proc_own_path(struct buf *out)
 	return buf_err(out);
 }
 
-uint32_t proc_id(void)
-{
-	return (uint32_t)getpid();
-}
-
 uint32_t proc_uid(void)
 {
 	return geteuid();

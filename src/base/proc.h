@@ -23,9 +23,6 @@ MUST_CHECK wfp_err proc_own_path(struct buf *out);
 /* CAP_NET_ADMIN is in the effective set. */
 bool proc_can_net_admin(void);
 
-/* This process. */
-uint32_t proc_id(void);
-
 /* The effective user. */
 uint32_t proc_uid(void);
 

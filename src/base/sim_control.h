@@ -238,4 +238,4 @@ bool sim_block_check_freed(struct sim_block *out);
 
 /* Runs the program again without randomised addresses, once; returns when they are fixed already.
  */
-MUST_CHECK wfp_err sim_fix_addresses(int argc, char **argv);
+MUST_CHECK wfp_err sim_fix_addresses(char **argv);

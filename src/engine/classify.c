@@ -382,17 +382,25 @@ void engine_witness(struct engine *e, engine_witness_fn *fn, void *ctx)
 	e->witness_ctx = ctx;
 }
 
-void engine_classify(struct engine *e, const struct engine_indication *ind,
-		     struct engine_verdict *out)
+static void classify_watched(struct engine *e, const struct engine_indication *ind,
+			     struct engine_verdict *out)
 {
 	struct engine_indication watched = *ind;
 	struct engine_trail trail = {0};
 
-	if (e->witness && !ind->trail)
+	if (!ind->trail)
 		watched.trail = &trail;
 	classify(e, &watched, out);
+	e->witness(e->witness_ctx, &watched, watched.trail, out);
+}
+
+void engine_classify(struct engine *e, const struct engine_indication *ind,
+		     struct engine_verdict *out)
+{
 	if (e->witness)
-		e->witness(e->witness_ctx, &watched, watched.trail, out);
+		classify_watched(e, ind, out);
+	else
+		classify(e, ind, out);
 }
 #else
 void engine_classify(struct engine *e, const struct engine_indication *ind,

@@ -10,7 +10,7 @@
 
 #include "explore/search.h"
 
-#define GUIDE_THREADS 64u
+#define GUIDE_THREADS (SIM_THREADS_MAX + 1) /* ids from 1 */
 
 /* Of each thread id: its name and which of that name it is, as a hash; 0: there is none. */
 struct guide_names {

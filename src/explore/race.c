@@ -156,14 +156,6 @@ void race_sync(struct race *r, uint32_t thread, const void *object, enum sim_syn
 	}
 }
 
-void race_start(struct race *r, uint32_t parent, uint32_t child)
-{
-	if (!know_thread(r, parent) || !know_thread(r, child))
-		return;
-	join(r, &r->clocks[child], &r->clocks[parent]);
-	r->clocks[parent].at[parent]++;
-}
-
 /* The row of a granule, made when there is none; NULL: no room. */
 static struct cell *cell_at(struct race *r, uintptr_t granule)
 {

@@ -17,7 +17,8 @@
 #include "base/err.h"
 #include "base/sim_control.h"
 
-#define RACE_THREADS 64u /* ids from 1; a thread with a higher one makes the detector blind */
+/* Ids from 1; a thread with a higher one makes the detector blind. */
+#define RACE_THREADS (SIM_THREADS_MAX + 1)
 
 struct race;
 
@@ -42,8 +43,6 @@ void race_destroy(struct race *r);
 void race_begin(struct race *r);
 /* What a step orders; plain accesses are for race_access. */
 void race_sync(struct race *r, uint32_t thread, const void *object, enum sim_sync sync);
-/* `child` begins after everything that `parent` has done. */
-void race_start(struct race *r, uint32_t parent, uint32_t child);
 /* True: `a` races with an earlier access, which is in *out beside it. */
 MUST_CHECK bool race_access(struct race *r, const struct race_access *a, struct race_pair *out);
 /* Accesses and orders of this run that there was no room for. */

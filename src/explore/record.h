@@ -12,8 +12,9 @@
 #include "base/buf.h"
 #include "explore/search.h"
 
-#define RECORD_THREADS	64u /* with a name; others are called by their number */
-#define RECORD_FINDINGS 8u  /* kept; others are counted */
+#define RECORD_THREADS                                                                             \
+	(SIM_THREADS_MAX + 1) /* with a name, by id; others are called by their number */
+#define RECORD_FINDINGS 8u    /* kept; others are counted */
 #define RECORD_NAME	96u
 
 enum record_kind {

@@ -16,6 +16,8 @@
 #define SEARCH_ANY	 UINT32_MAX
 #define SEARCH_CUT	 UINT32_MAX /* picked: the rest of this run is explored elsewhere */
 
+STATIC_ASSERT(SIM_THREADS_MAX < SEARCH_THREADS, "every thread has a bit");
+
 struct search;
 
 struct strategy {

@@ -43,7 +43,7 @@ static bool touch_atomic(uint32_t thread, const void *address, bool write)
 }
 
 static uint64_t x[4];
-static char lock, event;
+static char lock, event, child;
 
 TEST(write_after_write_of_another_thread_races)
 {
@@ -132,7 +132,8 @@ TEST(a_thread_begins_after_what_its_starter_did)
 {
 	begin();
 	CHECK(!touch(1, x, 8, true));
-	race_start(detector, 1, 2);
+	race_sync(detector, 1, &child, SIM_SYNC_RELEASE);
+	race_sync(detector, 2, &child, SIM_SYNC_ACQUIRE);
 	CHECK(!touch(2, x, 8, true));
 	CHECK(touch(1, x, 8, false));
 }

@@ -120,11 +120,10 @@ uint32_t sim_control_stack(uint32_t thread, void **frames, uint32_t max)
 #define MARK "OPENWFP_FIXED_ADDRESSES"
 
 /* The mark keeps a system that does not obey from doing it again and again. */
-wfp_err sim_fix_addresses(int argc, char **argv)
+wfp_err sim_fix_addresses(char **argv)
 {
 	int now = personality(0xffffffff);
 
-	(void)argc;
 	if (now >= 0 && (now & ADDR_NO_RANDOMIZE))
 		return ERR_OK;
 	if (now < 0 || getenv(MARK) || personality((unsigned long)now | ADDR_NO_RANDOMIZE) < 0)

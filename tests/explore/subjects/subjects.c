@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 		list();
 		return CLEAN;
 	}
-	if (sim_fix_addresses(argc, argv))
+	if (sim_fix_addresses(argv))
 		return NO_CLAIM;
 	s = find(options.name);
 	return explore(s);
