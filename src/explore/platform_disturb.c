@@ -54,33 +54,25 @@ static void disturb_timeout(struct platform_disturber *d)
 	engine_tick(d->w->engine, clock_now() + 2 * PLATFORM_PEND_TIMEOUT);
 }
 
-static void (*const kinds[SCENARIO_DISTURBS])(struct platform_disturber *d) = {
-	[SCENARIO_CLOSE] = disturb_close,
-	[SCENARIO_UNREGISTER] = disturb_unregister,
-	[SCENARIO_UNLOAD] = disturb_unload,
-	[SCENARIO_FILTER_ADD] = disturb_filter_add,
-	[SCENARIO_FILTER_DELETE] = disturb_filter_delete,
-	[SCENARIO_STOP] = disturb_stop,
-	[SCENARIO_TIMEOUT] = disturb_timeout,
+static const struct {
+	const char *name; /* of its column in pictures */
+	void (*disturb)(struct platform_disturber *d);
+} kinds[SCENARIO_DISTURBS] = {
+	[SCENARIO_CLOSE] = {"close", disturb_close},
+	[SCENARIO_UNREGISTER] = {"unregister", disturb_unregister},
+	[SCENARIO_UNLOAD] = {"unload", disturb_unload},
+	[SCENARIO_FILTER_ADD] = {"filter add", disturb_filter_add},
+	[SCENARIO_FILTER_DELETE] = {"filter delete", disturb_filter_delete},
+	[SCENARIO_STOP] = {"stop", disturb_stop},
+	[SCENARIO_TIMEOUT] = {"timeout", disturb_timeout},
 };
 
 static void disturb(void *arg)
 {
 	struct platform_disturber *d = arg;
 
-	kinds[d->what->kind](d);
+	kinds[d->what->kind].disturb(d);
 }
-
-/* As the pictures name its column. */
-static const char *const names[SCENARIO_DISTURBS] = {
-	[SCENARIO_CLOSE] = "close",
-	[SCENARIO_UNREGISTER] = "unregister",
-	[SCENARIO_UNLOAD] = "unload",
-	[SCENARIO_FILTER_ADD] = "filter add",
-	[SCENARIO_FILTER_DELETE] = "filter delete",
-	[SCENARIO_STOP] = "stop",
-	[SCENARIO_TIMEOUT] = "timeout",
-};
 
 wfp_err platform_disturb_start(struct platform_world *w)
 {
@@ -91,7 +83,7 @@ wfp_err platform_disturb_start(struct platform_world *w)
 
 		d->w = w;
 		d->what = &w->scenario->disturbances[i];
-		err = thread_start(&d->thread, names[d->what->kind], disturb, d);
+		err = thread_start(&d->thread, kinds[d->what->kind].name, disturb, d);
 	}
 	return err;
 }

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/thread.h"
 #include "explore/name.h"
+#include "explore/strategy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,18 +174,10 @@ static void keep_names(struct explore_record *r, const struct sim_view *v)
 				 v->threads[i].name);
 }
 
-static const struct sim_thread *thread_of(const struct sim_view *v, uint32_t id)
-{
-	for (uint32_t i = 0; i < v->n; i++)
-		if (v->threads[i].id == id)
-			return &v->threads[i];
-	return NULL;
-}
-
 static void on_pick(struct explore_record *r, const struct explore_choice *c,
 		    const struct sim_view *v)
 {
-	const struct sim_thread *t = thread_of(v, c->what);
+	const struct sim_thread *t = search_thread(v, c->what);
 	struct record_event *e = add_event(r, RECORD_PICK, c->what);
 
 	keep_names(r, v);
