@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "explore/explain.h"
+#include "explore/eventlog.h"
 #include "explore/picture.h"
 #include "explore/platform.h"
 #include "explore/shrink.h"
@@ -198,6 +199,38 @@ static wfp_err draw(const struct explore_job *job, const struct explore_record *
 	return err;
 }
 
+/* The same schedule gives the same bytes: what differs is not under control. */
+static wfp_err write_log(const struct explore_job *job, const struct explore_record *record)
+{
+	struct buf out = {0};
+	wfp_err err;
+
+	explore_log_print(record, &out);
+	err = buf_err(&out);
+	if (!err)
+		err = file_write_all(job->options.log, out.data, out.len);
+	buf_free(&out);
+	return err;
+}
+
+static void show(struct working *w, const struct explore_record *record, const char *title,
+		 uint64_t place)
+{
+	const struct explore_options *o = &w->job->options;
+	wfp_err err = o->picture ? draw(w->job, record, title, place) : ERR_OK;
+
+	if (err)
+		complain(w, o->picture, err);
+	err = o->log ? write_log(w->job, record) : ERR_OK;
+	if (err)
+		complain(w, o->log, err);
+}
+
+static bool is_shown(const struct explore_job *job)
+{
+	return job->options.picture || job->options.log;
+}
+
 static wfp_err record(struct working *w, struct explore_record *out, bool stacks)
 {
 	const struct record_options options = {.stacks = stacks, .limits = w->job->options.limits};
@@ -205,22 +238,19 @@ static wfp_err record(struct working *w, struct explore_record *out, bool stacks
 	return explore_record_run(out, subject_of(w), &w->item.schedule, &options, &w->why);
 }
 
-/* The picture is of the first case: the others are in their traces. */
+/* Picture and log are of the first case: the others are in their traces. */
 static void write_down(struct working *w)
 {
-	const bool drawn = w->job->options.picture && w->c == w->job->cases;
+	const bool shown = is_shown(w->job) && w->c == w->job->cases;
 	struct explore_record r = {0};
-	wfp_err err = record(w, &r, drawn);
+	wfp_err err = record(w, &r, shown);
 
 	if (!err && !w->job->trace)
 		err = write_trace(w, &r);
 	if (err)
 		complain(w, "no trace is written", err);
-	if (!err && drawn) {
-		err = draw(w->job, &r, w->item.finding.sentence, w->item.finding.place);
-		if (err)
-			complain(w, w->job->options.picture, err);
-	}
+	if (!err && shown)
+		show(w, &r, w->item.finding.sentence, w->item.finding.place);
 	explore_record_free(&r);
 }
 
@@ -243,23 +273,23 @@ static void work_up(struct explore_job *job, struct explore_case *c,
 	buf_free(&w.why);
 }
 
-/* A replay that finds nothing can still be drawn. */
-static void draw_replay(struct explore_job *job)
+/* A replay that finds nothing can still be looked at. */
+static void show_replay(struct explore_job *job)
 {
 	struct explore_case none = {0};
 	struct working w = {.job = job, .c = &none, .scenario = job->scenario};
 	struct explore_record r = {0};
 	wfp_err err;
 
-	if (!job->trace || !job->options.picture || job->n_cases > 0)
+	if (!job->trace || !is_shown(job) || job->n_cases > 0)
 		return;
 	w.item.schedule = job->trace->schedule;
 	w.item.finding.rule = job->trace->rule;
 	err = record(&w, &r, true);
-	if (!err)
-		err = draw(job, &r, "nothing was found", 0);
 	if (err)
-		complain(&w, job->options.picture, err);
+		complain(&w, "the replay is not shown", err);
+	else
+		show(&w, &r, "nothing was found", 0);
 	explore_record_free(&r);
 	buf_free(&w.why);
 }
@@ -298,7 +328,7 @@ wfp_err explore_cases_make(struct explore_job *job)
 		return ERR_NO_MEMORY;
 	for (; item; item = item->next)
 		work_up(job, &job->cases[job->n_cases++], item);
-	draw_replay(job);
+	show_replay(job);
 	sort_cases(job);
 	return ERR_OK;
 }

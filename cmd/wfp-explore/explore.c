@@ -145,6 +145,8 @@ static const struct option_row rows[] = {
 		    "where traces are written (default: the current directory)"),
 	OPTION_TEXT(struct explore_options, picture, "picture", "FILE.txt|FILE.html",
 		    "draw the first finding, or the replayed run"),
+	OPTION_TEXT(struct explore_options, log, "log", "FILE",
+		    "write down each step of the first finding, or of the replayed run"),
 	OPTION_TRUE(struct explore_options, breaks, "break",
 		    "a replay stops for the debugger at its finding, even if none is attached"),
 	OPTION_TRUE(struct explore_options, json, "json", "print for programs"),

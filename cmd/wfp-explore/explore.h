@@ -19,7 +19,7 @@ struct explore_options {
 	enum explore_strategy strategy;
 	unsigned strategies; /* how many were asked for */
 	struct explore_limits limits;
-	const char *replay, *picture, *trace_dir, *fault_log, *relation, *pend_steps;
+	const char *replay, *picture, *log, *trace_dir, *fault_log, *relation, *pend_steps;
 	bool accesses, faults, no_shrink, breaks, json, verbose, help;
 };
 

@@ -104,17 +104,3 @@ void explore_log_print(const struct explore_record *r, struct buf *out)
 	}
 	buf_printf(out, "end %s\n", ends[r->end]);
 }
-
-wfp_err explore_log_run(const struct explore_subject *s, const struct explore_schedule *schedule,
-			const struct record_options *options, struct buf *out, struct buf *why)
-{
-	struct explore_record r = {0};
-	wfp_err err = explore_record_run(&r, s, schedule, options, why);
-
-	if (!err) {
-		explore_log_print(&r, out);
-		err = buf_err(out);
-	}
-	explore_record_free(&r);
-	return err;
-}

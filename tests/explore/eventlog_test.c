@@ -49,13 +49,23 @@ static void let_go(struct found *f)
 	stack_close();
 }
 
+static void run_and_log(const struct found *f, const struct explore_schedule *schedule,
+			const struct record_options *options, struct buf *out)
+{
+	struct explore_record r = {0};
+	struct buf why = {0};
+
+	CHECK_OK(explore_record_run(&r, &f->subject, schedule, options, &why));
+	explore_log_print(&r, out);
+	explore_record_free(&r);
+	buf_free(&why);
+}
+
 static void append_log(const struct found *f, struct buf *out)
 {
 	const struct record_options options = {.stacks = true};
-	struct buf why = {0};
 
-	CHECK_OK(explore_log_run(&f->subject, &f->result.found->schedule, &options, out, &why));
-	buf_free(&why);
+	run_and_log(f, &f->result.found->schedule, &options, out);
 }
 
 TEST(ten_replays_give_the_same_log)
@@ -151,7 +161,7 @@ TEST(a_trace_of_a_recorded_run_replays_it)
 	CHECK_OK(trace_parse(&again, buf_str(&printed), printed.len, &why));
 	explore_log_print(&r, &first);
 	options.limits = trace_limits(again);
-	CHECK_OK(explore_log_run(&f.subject, &again->schedule, &options, &second, &why));
+	run_and_log(&f, &again->schedule, &options, &second);
 	CHECK_EQ_S(buf_str(&second), buf_str(&first));
 	trace_free(t);
 	trace_free(again);

@@ -45,13 +45,18 @@ def same(a, b):
 
 
 def check_traces(name, result):
-    bad = []
+    """Ten times the same finding, and the same event log byte for byte."""
+    bad, logs = [], []
     for case in result["findings"]:
-        again = [explore("--replay", case["trace"]) for _ in range(REPLAYS)]
+        written = [pathlib.Path(f"{case['trace']}.{i}.log") for i in range(REPLAYS)]
+        again = [explore("--replay", case["trace"], "--log", log) for log in written]
+        if len({log.read_bytes() for log in written}) != 1 or not written[0].read_bytes():
+            logs.append(case["trace"])
         good = [r for r in again if r["found_again"] and any(same(f, case) for f in r["findings"])]
         if len(good) != REPLAYS:
             bad.append(f"{len(good)} of {REPLAYS}: {case['trace']}")
     point(f"{name}: each_trace_has_it_again_{REPLAYS}_times_of_{REPLAYS}", not bad, "\n".join(bad))
+    point(f"{name}: each_replay_has_the_same_event_log", not logs, "\n".join(logs))
 
 
 def check_clumsy(work):
