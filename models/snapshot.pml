@@ -3,9 +3,12 @@
  * Policy by copy: src/engine/commit.c, with the readers of classify.c and stack/authorize.c.
  *
  * A snapshot has two layers, each layer one filter.  A commit builds a new layer, shares the other
- * with the old snapshot, publishes, counts the generation of the layer it touched, waits for a grace
- * period, frees, tells of the deletion and frees the filter.  Two threads commit, in turns; a commit
- * may be refused after it has built.  Two readers classify, each in one RCU section, and remember the
+ * with the old snapshot, publishes, counts the generation of the layer it touched and puts what it
+ * replaced, the removed filter among it, on the list of what is retired (retire.c).  Then it either
+ * waits for a grace period, tells of the deletion and frees all that is retired; or, if nobody is to
+ * be told and the list is not full, it leaves that to the next that waits.  An index shares parts
+ * between versions as a snapshot shares layers here; engine_maintain publishes likewise, and changes
+ * nothing that is decided.  Two threads commit, in turns; a commit may be refused after it has built.  Two readers classify, each in one RCU section, and remember the
  * generation that their answer belongs to; between sections a reader knows nothing, so one is enough.  Nothing is used twice, so a touch after a free is found.
  */
 #ifndef COMMITS
@@ -14,6 +17,7 @@
 #define SNAPSHOTS (COMMITS + 2)
 #define LAYERS	  (COMMITS + 3)
 #define READERS	  2
+#define RETIRED	  2 /* commits that may have left what they replaced; the real bound is larger */
 
 /* ---- what is shared -------------------------------------------------------------------------- */
 
@@ -21,6 +25,8 @@ byte current;		    /* engine.snapshot */
 byte generation[2];	    /* engine.generations, by layer */
 byte layer_of[2 * SNAPSHOTS]; /* snapshot.layers */
 bool turn;
+bool snapshot_retired[SNAPSHOTS], layer_retired[LAYERS]; /* of the holder of the turn */
+byte retired;
 bool reading[READERS], grace[READERS];
 
 /* ---- what is only said ------------------------------------------------------------------------ */
@@ -38,7 +44,7 @@ byte done;
 
 proctype committer()
 {
-	byte old, next, fresh, replaced, l;
+	byte old, next, fresh, replaced, l, k;
 
 again:	atomic { !turn -> turn = true }
 	if
@@ -71,13 +77,38 @@ again:	atomic { !turn -> turn = true }
 	fi;
 	current = next;
 	generation[l]++;
+	d_step { snapshot_retired[old] = true; layer_retired[replaced] = true; retired++ }
+	if
+	:: retired < RETIRED -> goto end_turn /* nobody is told */
+	:: true
+	fi;
 	atomic { grace[0] = reading[0]; grace[1] = reading[1] }
 	!grace[0];
 	!grace[1];
-	atomic { assert(!layer_freed[replaced]); layer_freed[replaced] = true }
-	atomic { assert(!snapshot_freed[old]); snapshot_freed[old] = true }
 	atomic { assert(!filter_freed[replaced]); data_freed[replaced] = true } /* notify_deleted */
-	filter_freed[replaced] = true;
+	d_step {
+		do
+		:: k < LAYERS ->
+			if
+			:: layer_retired[k] ->
+				assert(!layer_freed[k] && !filter_freed[k]);
+				layer_freed[k] = true; filter_freed[k] = true; data_freed[k] = true
+			:: else
+			fi;
+			layer_retired[k] = false;
+			k++
+		:: else -> k = 0; break
+		od;
+		do
+		:: k < SNAPSHOTS ->
+			assert(!snapshot_retired[k] || !snapshot_freed[k]);
+			snapshot_freed[k] = snapshot_freed[k] || snapshot_retired[k];
+			snapshot_retired[k] = false;
+			k++
+		:: else -> k = 0; break
+		od;
+		retired = 0
+	}
 end_turn:
 	atomic { turn = false; old = 0; next = 0; fresh = 0; replaced = 0; l = 0 }
 	goto again;
@@ -125,12 +156,12 @@ end:	timeout ->
 	d_step {
 		assert(done == 4 && !turn);
 		do
-		:: k < SNAPSHOTS -> assert(k > commits || snapshot_freed[k] == (k != current)); k++
+		:: k < SNAPSHOTS -> assert(k > commits || snapshot_freed[k] == (k != current && !snapshot_retired[k])); k++
 		:: else -> k = 0; break
 		od;
 		do
 		:: k < layers ->
-			alive = k == LAYER(current, 0) || k == LAYER(current, 1);
+			alive = k == LAYER(current, 0) || k == LAYER(current, 1) || layer_retired[k];
 			assert(layer_freed[k] != alive && filter_freed[k] != alive && data_freed[k] != alive);
 			k++
 		:: else -> k = 0; break

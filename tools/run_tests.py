@@ -4,8 +4,8 @@
 "N passed, N failed, N skipped".
 
 A test is a program that prints TAP: the unit tests of the builds (listed by Meson), the scripts under
-tests/lint, tests/abi, tests/cmd, tests/rpc, tests/client, tests/prove, tests/explore and tests/netns, and the fuzz
-targets. Which build runs which suites is the table PLANS. A program that dies or is silent counts as one failure.
+tests/lint, tests/abi, tests/engine, tests/cmd, tests/rpc, tests/client, tests/prove, tests/explore and tests/netns, and
+the fuzz targets. Which build runs which suites is the table PLANS. A program that dies or is silent counts as one failure.
 """
 import json
 import os
@@ -22,25 +22,25 @@ CORES = max(2, os.cpu_count() or 2)
 LOG = ROOT / "build" / "tests"
 
 # build: (suites or None for all, environment). Sanitizers are slow: they run fewer rounds.
-FEWER = {"ORACLE_ROUNDS": "100", "SEEDS": "5", "RANDOM_OPERATIONS": "50000", "CONCURRENT_ROUNDS": "1000",
+FEWER = {"ORACLE_CLASSIFIES": "60000", "SEEDS": "5", "RANDOM_OPERATIONS": "50000", "CONCURRENT_ROUNDS": "1000",
          "KILLED_RUNS": "100", "WFPD_KILLED_RUNS": "20", "HOSTILE_PERCENT": "20",
          "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
          "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
          "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 PLANS = {
     "gcc": (None, {}),
-    "clang": (None, {"SEEDS": "5", "ORACLE_ROUNDS": "200", "RANDOM_OPERATIONS": "200000",
+    "clang": (None, {"SEEDS": "5", "ORACLE_CLASSIFIES": "300000", "RANDOM_OPERATIONS": "200000",
                       "HOSTILE_PERCENT": "50"}),
     # Not explore: there is no controlled world beside clang's sanitizers. gcc's has one.
-    "asan": ({"base", "model", "engine", "stack", "rpc", "bfe", "path", "ntshim", "cmd", "client", "import", "fuzz"},
+    "asan": ({"base", "model", "engine", "stack", "rpc", "bfe", "path", "ntshim", "cmd", "client", "import", "bench", "fuzz"},
              FEWER),
     "tsan": ({"base", "engine", "stack", "rpc", "bfe", "ntshim", "client"}, FEWER),
     "asan-gcc": ({"base", "engine", "explore"}, FEWER),
     "tsan-gcc": ({"engine"}, FEWER),
 }
-SCRIPTS = ["tests/lint", "tests/abi", "tests/cmd", "tests/rpc", "tests/client", "tests/prove", "tests/explore",
+SCRIPTS = ["tests/lint", "tests/abi", "tests/engine", "tests/cmd", "tests/rpc", "tests/client", "tests/prove", "tests/explore",
            "tests/netns"]
-FUZZ_SECONDS = 40
+FUZZ_SECONDS = 30
 
 
 class Test:

@@ -19,6 +19,7 @@
 #include "base/thread.h"
 #include "common/names.h"
 #include "path/replay.h"
+#include "wfpd/maintainer.h"
 #include "wfpd/serve.h"
 
 #include <stdio.h>
@@ -195,18 +196,25 @@ static wfp_err open_path(struct daemon *d, struct buf *why)
 
 static wfp_err run(struct daemon *d, struct buf *why)
 {
+	struct maintainer *maintainer;
 	struct thread *controller;
 	wfp_err err;
 
 	d->started = clock_now();
-	err = thread_start(&controller, "control", control, d);
+	err = maintainer_start(&maintainer, platform_engine(d->platform));
 	if (err)
 		return err;
+	err = thread_start(&controller, "control", control, d);
+	if (err) {
+		maintainer_stop(maintainer);
+		return err;
+	}
 	err = d->kind->run(d->path, why);
 	/* A reload may be waiting for injections, and no worker runs any more. */
 	stack_end(platform_stack(d->platform));
 	sig_post(SIG_EVENT_STOP); /* the source may have ended by itself */
 	thread_join(controller);
+	maintainer_stop(maintainer);
 	if (d->load_err) {
 		buf_reset(why);
 		buf_append_str(why, buf_str(&d->load_why));

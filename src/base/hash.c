@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash - SipHash-2-4 and the table that chains nodes.
+ * hash - SipHash-2-4, XXH3 (from its header alone) and the table that chains nodes.
  *
  * A table doubles when it holds one node per bucket.  Doubling splits each chain in two and keeps
  * the order inside, so what was inserted last is still found first.
@@ -11,6 +11,9 @@
 
 #include <endian.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define BUCKETS_MIN 8u
 
@@ -76,6 +79,11 @@ uint64_t hash_siphash(const uint8_t key[16], const void *data, size_t len)
 	for (unsigned i = 0; i < 4; i++)
 		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)
+{
+	return XXH3_64bits_withSeed(data, len, seed);
 }
 
 uint64_t hash_u64(uint64_t x)

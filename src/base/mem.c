@@ -153,6 +153,19 @@ static void note_freed(const void *p)
 		atom64_sub_relaxed(&live, 1);
 }
 
+bool mem_take(void)
+{
+	if (must_fail())
+		return false;
+	atom64_add_relaxed(&live, 1);
+	return true;
+}
+
+void mem_untake(void)
+{
+	atom64_sub_relaxed(&live, 1);
+}
+
 uint64_t mem_live(void)
 {
 	return atom64_load_relaxed(&live);
@@ -184,6 +197,15 @@ static inline void *note_allocated(void *p)
 static inline void note_freed(const void *p)
 {
 	(void)p;
+}
+
+bool mem_take(void)
+{
+	return true;
+}
+
+void mem_untake(void)
+{
 }
 
 uint64_t mem_live(void)

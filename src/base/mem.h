@@ -42,6 +42,13 @@ MUST_CHECK void *mem_zalloc_guarded(size_t size);
 MUST_CHECK char *mem_strdup(const char *s);
 MUST_CHECK void *mem_dup(const void *p, size_t size);
 
+/*
+ * For allocators on top of other memory, one call for each block: may there be one more?  It
+ * counts, and is failed when a test wants it to, like a block of this file.
+ */
+MUST_CHECK bool mem_take(void);
+void mem_untake(void); /* the block is freed, or was not to be had */
+
 /* Blocks allocated and not freed. */
 uint64_t mem_live(void);
 

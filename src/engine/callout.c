@@ -15,6 +15,7 @@
 #include "engine/flow_slots.h"
 #include "engine/pend.h"
 #include "engine/registry.h"
+#include "engine/retire.h"
 #include "engine/report.h"
 #include "engine/tally.h"
 
@@ -22,6 +23,21 @@ static void callout_free(struct engine_callout *c)
 {
 	mem_free(c->name);
 	mem_free(c);
+}
+
+static bool is_cacheable(const struct engine_callout_desc *desc)
+{
+	return desc->flags & ENGINE_CALLOUT_VERDICT_CACHEABLE &&
+	       !(desc->flags & ENGINE_CALLOUT_CONDITIONAL_ON_FLOW) && !desc->ops->flow_delete;
+}
+
+/* by: 1 when it has been published, -1 when it is forgotten. */
+static void count_cacheable(struct engine *e, const struct engine_callout *c, int by)
+{
+	if (!c->cacheable)
+		return;
+	atom32_add(&e->cacheable_callouts, (uint32_t)by);
+	atom64_add(&e->cache_epoch, 1);
 }
 
 static wfp_err callout_new(struct engine *e, const struct engine_callout_desc *desc, uint32_t id,
@@ -46,6 +62,7 @@ static wfp_err callout_new(struct engine *e, const struct engine_callout_desc *d
 	c->id = id;
 	c->driver = desc->driver;
 	c->flags = desc->flags;
+	c->cacheable = is_cacheable(desc);
 	c->ops = desc->ops;
 	c->ctx = desc->ctx;
 	*out = c;
@@ -69,6 +86,7 @@ static wfp_err register_in_turn(struct engine *e, const struct engine_callout_de
 	if (err)
 		goto undo_slot;
 	engine_slot_register(e, slot, c);
+	count_cacheable(e, c, 1);
 	*id = slot->id;
 	return ERR_OK;
 undo_slot:
@@ -110,13 +128,17 @@ static wfp_err unregister_in_turn(struct engine *e, struct callout_slot *slot,
 	bool had_contexts;
 
 	rcu_publish(&slot->callable, NULL);
+	if (c->cacheable)
+		atom64_add(&e->cache_epoch, 1);
 	rcu_wait();
+	engine_retired_free(e);
 	had_contexts = engine_flows_leave(e, c);
 	if (how == ENGINE_UNREGISTER_FORCED)
 		take_away(e, c, had_contexts);
 	else if (had_contexts || atom32_load(&c->holds) > 0)
 		return ERR_IN_USE;
 	engine_slot_register(e, slot, NULL);
+	count_cacheable(e, c, -1);
 	engine_slot_put(e, slot);
 	return ERR_OK;
 }

@@ -40,6 +40,13 @@ enum engine_notify { ENGINE_NOTIFY_ADD_FILTER, ENGINE_NOTIFY_DELETE_FILTER };
 #define ENGINE_CALLOUT_CONDITIONAL_ON_FLOW	0x1u
 #define ENGINE_CALLOUT_ALLOW_OFFLOAD		0x2u
 #define ENGINE_CALLOUT_ENABLE_COMMIT_ADD_NOTIFY 0x4u
+/*
+ * openwfp's own: what classify answers depends on nothing but the filter and the indicated values,
+ * it has no other effect that somebody counts on, and it neither absorbs nor pends.  So an answer
+ * may be given again without a call (flow_cache.h).  Without effect on a callout that is
+ * conditional on flow or has flow_delete: what it keeps with a flow might change the answer.
+ */
+#define ENGINE_CALLOUT_VERDICT_CACHEABLE 0x40000000u
 
 struct engine_callout_ops {
 	void (*classify)(void *ctx, const struct engine_call *call,

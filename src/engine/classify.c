@@ -8,6 +8,8 @@
  * registrations it uses stay as they are until it has ended.  Thread: the owning worker; no lock,
  * no memory.  See docs/design/arbitration.md.
  */
+#include "engine/classify.h"
+
 #include "engine/arbitrate.h"
 #include "engine/cursor.h"
 #include "engine/flow_slots.h"
@@ -24,7 +26,10 @@
 struct walk {
 	struct engine *e;
 	const struct engine_indication *ind;
+	struct engine_query *query;
 	const struct engine_sublayer *sublayer;
+	struct engine_trail *trail; /* NULL: not wanted */
+	enum classify_part part;
 	struct engine_arbiter arbiter;
 	unsigned pends;		     /* holds that stand */
 	struct engine_opinion first; /* who pended first, when pends > 0 */
@@ -104,22 +109,20 @@ static void call_callout(struct walk *w, struct engine_frame *frame, struct flow
 	w->calls++;
 }
 
-static void opinion_init(const struct walk *w, const struct model_filter *f,
-			 struct engine_opinion *o)
+static void opinion_init(const struct walk *w, uint64_t filter_id, struct engine_opinion *o)
 {
 	*o = (struct engine_opinion){
-		.filter_id = f->id,
+		.filter_id = filter_id,
 		.sublayer_weight = w->sublayer->weight,
 		.sublayer = w->sublayer->key,
 	};
 }
 
 /* The filter itself permits or blocks. */
-static enum said filter_says(uint32_t action, const struct model_filter *f,
-			     struct engine_opinion *o)
+static enum said filter_says(uint32_t action, bool hard, struct engine_opinion *o)
 {
 	o->action = action;
-	o->hard = action == MODEL_ACTION_BLOCK || f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT;
+	o->hard = hard;
 	return SAID_OPINION;
 }
 
@@ -127,10 +130,10 @@ static enum said unregistered_says(const struct model_filter *f, struct engine_o
 {
 	if (f->action == MODEL_ACTION_CALLOUT_INSPECTION)
 		return SAID_NOTHING;
-	return filter_says(f->flags & MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED
-				   ? MODEL_ACTION_PERMIT
-				   : MODEL_ACTION_BLOCK,
-			   f, o);
+	if (f->flags & MODEL_FILTER_PERMIT_IF_CALLOUT_UNREGISTERED)
+		return filter_says(MODEL_ACTION_PERMIT, f->flags & MODEL_FILTER_CLEAR_ACTION_RIGHT,
+				   o);
+	return filter_says(MODEL_ACTION_BLOCK, true, o);
 }
 
 /* Makes the callout a holder of the packet.  False: that takes memory and there is none. */
@@ -190,6 +193,8 @@ static enum said written_says(struct walk *w, struct engine_frame *frame, struct
 	o->action = sound_action(f->action, out->action, &sound);
 	if (!sound)
 		engine_report_callout(w->e, ENGINE_RULE_BadAction, frame->callout, 0);
+	if (!sound || absorbs)
+		w->part = CLASSIFY_PART_OTHER;
 	if (o->action == MODEL_ACTION_CONTINUE) {
 		if (absorbs)
 			engine_report_callout(w->e, ENGINE_RULE_AbsorbNotAllowed, frame->callout,
@@ -205,6 +210,15 @@ static enum said written_says(struct walk *w, struct engine_frame *frame, struct
 	if (absorbs)
 		hear_absorb(w, frame->callout, o);
 	return SAID_OPINION;
+}
+
+/* c NULL: nobody is registered, until somebody is. */
+static void note_part(struct walk *w, const struct engine_callout *c)
+{
+	if (!c || !c->cacheable)
+		w->part = CLASSIFY_PART_OTHER;
+	else if (w->part == CLASSIFY_PART_NONE)
+		w->part = CLASSIFY_PART_CACHEABLE;
 }
 
 static enum said callout_says(struct walk *w, const struct policy_filter *pf,
@@ -223,6 +237,7 @@ static enum said callout_says(struct walk *w, const struct policy_filter *pf,
 	struct flow_slot *context = NULL;
 	enum said said;
 
+	note_part(w, c);
 	if (!c)
 		return unregistered_says(pf->filter, o);
 	if (ind->flow)
@@ -237,15 +252,15 @@ static enum said callout_says(struct walk *w, const struct policy_filter *pf,
 	return said;
 }
 
-static enum said ask_filter(struct walk *w, const struct policy_filter *pf,
-			    struct engine_opinion *o)
+static enum said ask_filter(struct walk *w, const struct engine_match *m, struct engine_opinion *o)
 {
-	opinion_init(w, pf->filter, o);
-	if (pf->slot)
-		return callout_says(w, pf, o);
-	if (pf->filter->action == MODEL_ACTION_CONTINUE)
+	if (m->word == RULE_CONTINUE)
 		return SAID_NOTHING;
-	return filter_says(pf->filter->action, pf->filter, o);
+	opinion_init(w, m->id, o);
+	if (m->word == RULE_ASK)
+		return callout_says(w, m->filter, o);
+	return filter_says(m->word == RULE_BLOCK ? MODEL_ACTION_BLOCK : MODEL_ACTION_PERMIT,
+			   m->word != RULE_PERMIT, o);
 }
 
 static void leave_trail(struct engine_trail *t, const struct engine_opinion *o, bool pended)
@@ -267,44 +282,66 @@ static void leave_trail(struct engine_trail *t, const struct engine_opinion *o, 
 /* The first matching filter that does not continue speaks for the sublayer. */
 static enum said ask_sublayer(struct walk *w, const struct engine_sublayer *sublayer)
 {
-	const struct engine_indication *ind = w->ind;
-	const struct policy_filter *pf;
+	struct engine_match match;
 	struct engine_cursor cursor;
 	struct engine_opinion o;
 	enum said said;
 
 	w->sublayer = sublayer;
-	engine_cursor_begin(&cursor, sublayer, ind->values, ind->n_values);
-	while ((pf = engine_cursor_next(&cursor)) != NULL) {
-		said = ask_filter(w, pf, &o);
+	engine_cursor_begin(&cursor, w->query, sublayer);
+	while (engine_cursor_next(&cursor, &match)) {
+		said = ask_filter(w, &match, &o);
 		if (said == SAID_NOTHING)
 			continue;
 		if (said == SAID_OPINION)
 			engine_arbiter_hear(&w->arbiter, &o);
-		if (ind->trail)
-			leave_trail(ind->trail, &o, said == SAID_PENDED);
+		if (w->trail)
+			leave_trail(w->trail, &o, said == SAID_PENDED);
 		return said;
 	}
 	return SAID_NOTHING;
 }
 
-static const struct engine_layer *current_layer(struct engine *e, uint16_t layer)
+static const struct engine_layer *layer_of(const struct engine_snapshot *s, uint16_t layer)
 {
-	const struct engine_snapshot *s = rcu_load(&e->snapshot);
-
 	return layer < MODEL_LAYERS_MAX ? s->layers[layer] : NULL;
 }
 
-static void walk_sublayers(struct walk *w)
+static const struct engine_layer *current_layer(struct engine *e, uint16_t layer)
 {
-	const struct engine_layer *layer;
+	return layer_of(rcu_load(&e->snapshot), layer);
+}
 
-	rcu_read_begin();
-	layer = current_layer(w->e, w->ind->layer);
+static void walk_sublayers(struct walk *w, const struct engine_layer *layer)
+{
 	for (uint32_t i = 0; layer && i < layer->n_sublayers; i++)
 		if (ask_sublayer(w, &layer->sublayers[i]) == SAID_PENDED &&
 		    w->e->config.join == ENGINE_JOIN_FREEZE)
 			break;
+}
+
+/* Inside a section. */
+static void walk_snapshot(struct walk *w, const struct engine_snapshot *s)
+{
+	const struct engine_layer *layer = layer_of(s, w->ind->layer);
+	struct engine_query own;
+
+	if (!w->query) {
+		w->query = &own;
+		engine_query_begin(&own, layer, w->ind->values, w->ind->n_values);
+	}
+	walk_sublayers(w, layer);
+}
+
+/* s NULL: the current snapshot, in a section of its own. */
+static void walk(struct walk *w, const struct engine_snapshot *s)
+{
+	if (s) {
+		walk_snapshot(w, s);
+		return;
+	}
+	rcu_read_begin();
+	walk_snapshot(w, rcu_load(&w->e->snapshot));
 	rcu_read_end();
 }
 
@@ -363,16 +400,34 @@ static void count_walk(const struct walk *w, const struct engine_verdict *v)
 		engine_count(w->e, ENGINE_COUNTER(callout_calls), w->calls);
 }
 
-static void classify(struct engine *e, const struct engine_indication *ind,
-		     struct engine_verdict *out)
+enum classify_part classify_anew(struct engine *e, const struct engine_snapshot *s,
+				 struct engine_query *query, const struct engine_indication *ind,
+				 struct engine_trail *trail, struct engine_verdict *out)
 {
-	struct walk w = {.e = e, .ind = ind};
+	struct walk w = {.e = e, .ind = ind, .query = query, .trail = trail};
 
-	walk_sublayers(&w);
+	walk(&w, s);
 	decide(&w, out);
 	if (ind->op && pend_classified(ind->op) == PEND_LEFT_HELD)
 		hold(&w, out);
 	count_walk(&w, out);
+	return w.part;
+}
+
+/* Whoever has an operation needs it classified; a reauthorization asks because it wants to know. */
+static bool may_cache(const struct engine_indication *ind)
+{
+	return ind->cache && !ind->op && !ind->reauthorize && ind->layer < MODEL_LAYERS_MAX &&
+	       (!ind->trail || (ind->trail->n == 0 && ind->trail->more == 0));
+}
+
+static void classify(struct engine *e, const struct engine_snapshot *s, struct engine_query *query,
+		     const struct engine_indication *ind, struct engine_verdict *out)
+{
+	if (may_cache(ind))
+		flow_cache_classify(e, s, ind, out);
+	else
+		(void)classify_anew(e, s, query, ind, ind->trail, out);
 }
 
 #ifdef BASE_SIM
@@ -382,7 +437,8 @@ void engine_witness(struct engine *e, engine_witness_fn *fn, void *ctx)
 	e->witness_ctx = ctx;
 }
 
-static void classify_watched(struct engine *e, const struct engine_indication *ind,
+static void classify_watched(struct engine *e, const struct engine_snapshot *s,
+			     struct engine_query *query, const struct engine_indication *ind,
 			     struct engine_verdict *out)
 {
 	struct engine_indication watched = *ind;
@@ -390,25 +446,33 @@ static void classify_watched(struct engine *e, const struct engine_indication *i
 
 	if (!ind->trail)
 		watched.trail = &trail;
-	classify(e, &watched, out);
+	classify(e, s, query, &watched, out);
 	e->witness(e->witness_ctx, &watched, watched.trail, out);
 }
+
+void engine_classify_on(struct engine *e, const struct engine_snapshot *s,
+			struct engine_query *query, const struct engine_indication *ind,
+			struct engine_verdict *out)
+{
+	if (e->witness)
+		classify_watched(e, s, query, ind, out);
+	else
+		classify(e, s, query, ind, out);
+}
+#else
+void engine_classify_on(struct engine *e, const struct engine_snapshot *s,
+			struct engine_query *query, const struct engine_indication *ind,
+			struct engine_verdict *out)
+{
+	classify(e, s, query, ind, out);
+}
+#endif
 
 void engine_classify(struct engine *e, const struct engine_indication *ind,
 		     struct engine_verdict *out)
 {
-	if (e->witness)
-		classify_watched(e, ind, out);
-	else
-		classify(e, ind, out);
+	engine_classify_on(e, NULL, NULL, ind, out);
 }
-#else
-void engine_classify(struct engine *e, const struct engine_indication *ind,
-		     struct engine_verdict *out)
-{
-	classify(e, ind, out);
-}
-#endif
 
 uint32_t engine_layer_looks(struct engine *e, uint16_t layer)
 {

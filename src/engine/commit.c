@@ -2,22 +2,17 @@
 /*
  * commit - how policy changes: stage, build, ask, make it last, publish, wait, tell.
  *
- * A commit is one turn.  Staging finds every error and allocates everything; callouts may then
- * refuse the filters that name them; after the snapshot is published nothing can fail.  What the
- * old snapshot used is freed, and deletions are told, after a grace period: no classify uses it
- * then.
+ * A commit is one turn.  Staging and building find every error and allocate everything, at the cost
+ * of what changes; callouts may then refuse the filters that name them; after the snapshot is
+ * published nothing can fail.  What the old snapshot used is freed, and deletions are told, after a
+ * grace period: no classify uses it then.  If nobody is told, a few commits share one (retire.c).
  */
-#include <string.h>
-
 #include "base/mem.h"
+#include "engine/change.h"
+#include "engine/classify.h"
+#include "engine/policy.h"
 #include "engine/registry.h"
-#include "engine/snapshot.h"
-
-/* [T] all: the policy as of the last commit, by key and by id. */
-struct engine_policy {
-	struct htable filters;	 /* struct policy_filter by id */
-	struct htable sublayers; /* struct policy_sublayer by key */
-};
+#include "engine/retire.h"
 
 /* One commit that runs; arrays as long as those of the delta. */
 struct commit {
@@ -29,86 +24,62 @@ struct commit {
 	size_t n_removed;
 	struct policy_sublayer **new_sublayers;
 	size_t n_new_sublayers;
+	struct policy_sublayer **weighed; /* known ones that get a weight */
+	size_t n_weighed;
+	struct policy_sublayer **leaving;
+	size_t n_leaving;
 	struct callout_slot **objects; /* slots of added callout objects */
 	size_t n_objects;
 	size_t n_removed_objects;
-	const struct policy_filter **scratch;	/* the added filters of one layer */
-	const struct policy_filter **leftovers; /* the removed filters of one layer */
+	struct policy_set *sets[MODEL_LAYERS_MAX]; /* that change, chained */
 	bool touched[MODEL_LAYERS_MAX];
 	bool resort; /* a known sublayer changes its weight */
+	struct policy_change *change;
 	struct engine_snapshot *next;
+	struct history_next *histories[MODEL_LAYERS_MAX]; /* of touched layers */
 };
 
-/* ---- looking up ---------------------------------------------------------------------------- */
-
-static struct policy_filter *find_filter(const struct engine_policy *p, uint64_t id)
-{
-	struct hnode *n = htable_first(&p->filters, hash_u64(id));
-
-	for (; n; n = htable_next(n)) {
-		struct policy_filter *f = CONTAINER_OF(n, struct policy_filter, node);
-
-		if (f->filter->id == id && !f->removing)
-			return f;
-	}
-	return NULL;
-}
-
-static struct policy_sublayer *find_sublayer(const struct engine_policy *p, const struct guid *key)
-{
-	struct hnode *n = htable_first(&p->sublayers, engine_guid_hash(key));
-
-	for (; n; n = htable_next(n)) {
-		struct policy_sublayer *s = CONTAINER_OF(n, struct policy_sublayer, node);
-
-		if (guid_equal(&s->key, key) && !s->removing)
-			return s;
-	}
-	return NULL;
-}
-
 /* ---- staging: what it changes, unstage takes back -------------------------------------------- */
+
+static void touch(struct commit *c, const struct policy_filter *f)
+{
+	uint16_t layer = f->filter->layer;
+
+	c->touched[layer] = true;
+	if (f->set->touched || !policy_filter_seen(f))
+		return;
+	f->set->touched = true;
+	f->set->next_touched = c->sets[layer];
+	c->sets[layer] = f->set;
+}
 
 static wfp_err stage_removed_filters(struct commit *c)
 {
 	for (size_t i = 0; i < c->d->n_remove_filters; i++) {
-		struct policy_filter *f = find_filter(c->e->policy, c->d->remove_filters[i]);
+		struct policy_filter *f = policy_filter_find(c->e->policy, c->d->remove_filters[i]);
 
 		if (!f)
 			return ERR_FILTER_NOT_FOUND;
-		f->removing = true;
-		f->sublayer->n_filters--;
+		policy_filter_remove(f);
 		c->removed[c->n_removed++] = f;
-		c->touched[f->filter->layer] = true;
+		touch(c, f);
 	}
 	return ERR_OK;
-}
-
-static struct policy_sublayer *sublayer_insert(struct engine_policy *p, const struct guid *key,
-					       uint16_t weight)
-{
-	struct policy_sublayer *s = mem_zalloc(sizeof(*s));
-
-	if (s) {
-		s->key = *key;
-		s->weight = s->next_weight = weight;
-		htable_insert(&p->sublayers, &s->node, engine_guid_hash(key));
-	}
-	return s;
 }
 
 static wfp_err stage_added_sublayers(struct commit *c)
 {
 	for (size_t i = 0; i < c->d->n_add_sublayers; i++) {
 		const struct model_sublayer *add = &c->d->add_sublayers[i];
-		struct policy_sublayer *s = find_sublayer(c->e->policy, &add->key);
+		struct policy_sublayer *s = policy_sublayer_find(c->e->policy, &add->key);
 
 		if (s) {
+			c->weighed[c->n_weighed++] = s;
 			c->resort = c->resort || s->next_weight != add->weight;
 			s->next_weight = add->weight;
 			continue;
 		}
-		s = sublayer_insert(c->e->policy, &add->key, add->weight);
+		s = policy_sublayer_add(c->e->policy, &add->key, add->weight);
 		if (!s)
 			return ERR_NO_MEMORY;
 		c->new_sublayers[c->n_new_sublayers++] = s;
@@ -116,45 +87,14 @@ static wfp_err stage_added_sublayers(struct commit *c)
 	return ERR_OK;
 }
 
-static wfp_err filter_node_create(struct commit *c, struct model_filter *f,
-				  struct policy_filter **out)
-{
-	struct policy_sublayer *sublayer = find_sublayer(c->e->policy, &f->sublayer);
-	struct policy_filter *node;
-	wfp_err err;
-
-	if (!sublayer)
-		return ERR_SUBLAYER_NOT_FOUND;
-	if (find_filter(c->e->policy, f->id))
-		return ERR_ALREADY_EXISTS;
-	node = mem_zalloc(sizeof(*node));
-	if (!node)
-		return ERR_NO_MEMORY;
-	if (MODEL_ACTION_IS_CALLOUT(f->action)) {
-		err = engine_slot_get(c->e, &f->callout, 0, &node->slot);
-		if (err) {
-			mem_free(node);
-			return err;
-		}
-	}
-	node->filter = model_filter_get(f);
-	node->sublayer = sublayer;
-	sublayer->n_filters++;
-	htable_insert(&c->e->policy->filters, &node->node, hash_u64(f->id));
-	*out = node;
-	return ERR_OK;
-}
-
 static wfp_err stage_added_filters(struct commit *c)
 {
 	for (size_t i = 0; i < c->d->n_add_filters; i++) {
-		struct model_filter *f = c->d->add_filters[i];
-		wfp_err err = filter_node_create(c, f, &c->added[c->n_added]);
+		wfp_err err = policy_filter_add(c->e, c->d->add_filters[i], &c->added[c->n_added]);
 
 		if (err)
 			return err;
-		c->n_added++;
-		c->touched[f->layer] = true;
+		touch(c, c->added[c->n_added++]);
 	}
 	return ERR_OK;
 }
@@ -162,13 +102,15 @@ static wfp_err stage_added_filters(struct commit *c)
 static wfp_err stage_removed_sublayers(struct commit *c)
 {
 	for (size_t i = 0; i < c->d->n_remove_sublayers; i++) {
-		struct policy_sublayer *s = find_sublayer(c->e->policy, &c->d->remove_sublayers[i]);
+		struct policy_sublayer *s =
+			policy_sublayer_find(c->e->policy, &c->d->remove_sublayers[i]);
 
 		if (!s)
 			return ERR_SUBLAYER_NOT_FOUND;
 		if (s->n_filters > 0)
 			return ERR_IN_USE;
 		s->removing = true;
+		c->leaving[c->n_leaving++] = s;
 	}
 	return ERR_OK;
 }
@@ -207,56 +149,47 @@ static wfp_err stage(struct commit *c)
 	return err ? err : stage_callouts(c);
 }
 
-static void filter_node_free(struct engine *e, struct policy_filter *f)
-{
-	htable_remove(&e->policy->filters, &f->node);
-	if (f->slot)
-		engine_slot_put(e, f->slot);
-	model_filter_put(f->filter);
-	mem_free(f);
-}
-
-static void sublayer_free(struct engine *e, struct policy_sublayer *s)
-{
-	htable_remove(&e->policy->sublayers, &s->node);
-	mem_free(s);
-}
-
-/* Also the weights of known sublayers: those of the last commit are in ->weight. */
+/* The weights of the last commit are in ->weight. */
 static void unstage_sublayers(struct commit *c)
 {
-	struct hnode *n = NULL;
+	while (c->n_leaving > 0)
+		c->leaving[--c->n_leaving]->removing = false;
+	while (c->n_weighed > 0) {
+		struct policy_sublayer *s = c->weighed[--c->n_weighed];
 
-	while ((n = htable_walk(&c->e->policy->sublayers, n)) != NULL) {
-		struct policy_sublayer *s = CONTAINER_OF(n, struct policy_sublayer, node);
-
-		s->removing = false;
 		s->next_weight = s->weight;
 	}
 	while (c->n_new_sublayers > 0)
-		sublayer_free(c->e, c->new_sublayers[--c->n_new_sublayers]);
+		policy_sublayer_free(c->e->policy, c->new_sublayers[--c->n_new_sublayers]);
+}
+
+static void unstage_sets(struct commit *c)
+{
+	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
+		for (; c->sets[i]; c->sets[i] = c->sets[i]->next_touched)
+			c->sets[i]->touched = false;
+}
+
+static void unstage_histories(struct commit *c)
+{
+	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
+		history_undo(c->histories[i]);
 }
 
 static void unstage(struct commit *c)
 {
+	unstage_histories(c);
 	while (c->n_removed_objects > 0)
 		engine_slot_find(c->e, &c->d->remove_callouts[--c->n_removed_objects])->removing =
 			false;
 	while (c->n_objects > 0)
 		engine_slot_put(c->e, c->objects[--c->n_objects]);
-	while (c->n_added > 0) {
-		struct policy_filter *f = c->added[--c->n_added];
-
-		f->sublayer->n_filters--;
-		filter_node_free(c->e, f);
-	}
+	unstage_sets(c);
+	while (c->n_added > 0)
+		policy_filter_unadd(c->e, c->added[--c->n_added]);
 	unstage_sublayers(c);
-	while (c->n_removed > 0) {
-		struct policy_filter *f = c->removed[--c->n_removed];
-
-		f->removing = false;
-		f->sublayer->n_filters++;
-	}
+	while (c->n_removed > 0)
+		policy_filter_unremove(c->removed[--c->n_removed]);
 }
 
 /* ---- building ------------------------------------------------------------------------------ */
@@ -266,63 +199,73 @@ static struct engine_snapshot *current(const struct engine *e)
 	return rcu_load(&e->snapshot);
 }
 
-/* Those of one layer that a classify sees. */
-static uint32_t pick(struct policy_filter *const *filters, size_t n, unsigned layer,
-		     const struct policy_filter **out)
+static uint32_t count_changes(const struct policy_set *sets)
 {
-	uint32_t picked = 0;
+	uint32_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (filters[i]->filter->layer == layer &&
-		    !(filters[i]->filter->flags & MODEL_FILTER_DISABLED))
-			out[picked++] = filters[i];
-	return picked;
+	for (; sets; sets = sets->next_touched)
+		n += sets->n_added + sets->n_removed;
+	return n;
 }
 
-static struct engine_layer_change change_at(const struct commit *c, unsigned layer)
+static void tell_history(struct history_next *next, const struct policy_set *set)
 {
-	return (struct engine_layer_change){
-		.added = c->scratch,
-		.n_added = pick(c->added, c->n_added, layer, c->scratch),
-		.removed = c->leftovers,
-		.n_removed = pick(c->removed, c->n_removed, layer, c->leftovers),
-		.resort = c->resort,
-	};
+	struct list *l;
+
+	LIST_FOR_EACH (l, &set->added)
+		history_add(next, LIST_ENTRY(l, struct policy_filter, link)->filter);
+	LIST_FOR_EACH (l, &set->removed)
+		history_remove(next, LIST_ENTRY(l, struct policy_filter, link)->filter);
 }
 
-/* The layers of `next` that are not those of the current snapshot. */
-static void free_new_layers(const struct commit *c)
+/*
+ * Without a cache nobody has older verdicts, and nothing is remembered for them; one that is made
+ * meanwhile finds its first verdicts to be older than anything remembered.
+ */
+static wfp_err build_history(struct commit *c, unsigned i, bool resorted)
 {
-	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
-		if (c->next->layers[i] != current(c->e)->layers[i])
-			mem_free(c->next->layers[i]);
-	mem_free(c->next);
+	const uint64_t version = atom64_load(&c->e->generations[i]) + 1;
+	wfp_err err = history_begin(&c->histories[i], &c->e->policy->histories[i], version,
+				    count_changes(c->sets[i]), resorted || !flow_caches_any(c->e));
+
+	if (err)
+		return err;
+	for (const struct policy_set *s = c->sets[i]; s; s = s->next_touched)
+		tell_history(c->histories[i], s);
+	return ERR_OK;
+}
+
+static wfp_err build_layer(struct commit *c, unsigned i, struct engine_layer *old)
+{
+	const bool resorted = c->resort && old && engine_layer_resorted(old);
+	struct engine_layer **next = &c->next->layers[i];
+	wfp_err err;
+
+	if (!c->touched[i] && !resorted)
+		return ERR_OK;
+	c->touched[i] = true;
+	err = build_history(c, i, resorted);
+	if (!err)
+		err = engine_layer_build(next, old, c->sets[i], c->change);
+	if (!err && *next)
+		(*next)->view = history_view(c->histories[i]);
+	return err;
 }
 
 static wfp_err build(struct commit *c)
 {
-	const struct engine_snapshot *old = current(c->e);
+	struct engine_snapshot *old = current(c->e);
+	wfp_err err = policy_change_begin(&c->change, ++c->e->policy->changes);
 
-	c->next = mem_dup(old, sizeof(*old));
-	if (!c->next)
-		return ERR_NO_MEMORY;
-	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++) {
-		struct engine_layer_change change;
-		struct engine_layer *layer = NULL;
-		wfp_err err;
-
-		c->touched[i] = c->touched[i] || (c->resort && old->layers[i]);
-		if (!c->touched[i])
-			continue;
-		change = change_at(c, i);
-		err = engine_layer_build(&layer, old->layers[i], &change);
-		if (err) {
-			free_new_layers(c);
-			return err;
-		}
-		c->next->layers[i] = layer;
-	}
-	return ERR_OK;
+	if (err)
+		return err;
+	c->next = edit_own(&c->change->edit, old);
+	err = c->next ? ERR_OK : ERR_NO_MEMORY;
+	for (unsigned i = 0; i < MODEL_LAYERS_MAX && !err; i++)
+		err = build_layer(c, i, old->layers[i]);
+	if (err)
+		policy_change_undo(c->change);
+	return err;
 }
 
 /* ---- notifications: in a turn, no lock held ----------------------------------------------------
@@ -358,19 +301,12 @@ static wfp_err notify_added(const struct commit *c)
 /* ---- after this nothing fails ------------------------------------------------------------------
  */
 
-static void settle_sublayers(struct engine *e)
+static void settle_sublayers(const struct commit *c)
 {
-	struct engine_policy *p = e->policy;
-	struct hnode *n = htable_walk(&p->sublayers, NULL), *next;
-
-	for (; n; n = next) {
-		struct policy_sublayer *s = CONTAINER_OF(n, struct policy_sublayer, node);
-
-		next = htable_walk(&p->sublayers, n);
-		s->weight = s->next_weight;
-		if (s->removing)
-			sublayer_free(e, s);
-	}
+	for (size_t i = 0; i < c->n_weighed; i++)
+		c->weighed[i]->weight = c->weighed[i]->next_weight;
+	for (size_t i = 0; i < c->n_leaving; i++)
+		policy_sublayer_free(c->e->policy, c->leaving[i]);
 }
 
 static void settle_callouts(const struct commit *c)
@@ -389,28 +325,67 @@ static void settle_callouts(const struct commit *c)
 	}
 }
 
-static void free_old_layers(const struct commit *c, struct engine_snapshot *old)
+static void settle_histories(const struct commit *c)
 {
+	struct engine_policy *p = c->e->policy;
+
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
-		if (old->layers[i] != c->next->layers[i])
-			mem_free(old->layers[i]);
-	mem_free(old);
+		if (c->histories[i])
+			history_settle(&p->histories[i], c->histories[i], &p->forgotten);
+}
+
+/* The sets and the plans go on from what has been published. */
+static void settle_sets(struct commit *c, const struct engine_snapshot *old)
+{
+	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++) {
+		const struct engine_layer *now = c->next->layers[i];
+
+		if (now && now->plan && old->layers[i] && now->plan == old->layers[i]->plan)
+			engine_plan_count(now->plan, c->sets[i]);
+		for (struct policy_set *s = c->sets[i]; s; s = s->next_touched)
+			policy_set_settle(s);
+	}
+	for (size_t i = 0; i < c->n_removed; i++)
+		policy_filter_settle(c->e->policy, c->removed[i], c->change);
+}
+
+/* Whoever is told of a deletion may free at once what a classify has used. */
+static bool must_wait(const struct commit *c)
+{
+	for (size_t i = 0; i < c->n_removed; i++)
+		if (c->removed[i]->slot)
+			return true;
+	return c->d->n_remove_callouts > 0 || engine_retired_full(c->e);
+}
+
+static void release_slots(const struct commit *c)
+{
+	for (size_t i = 0; i < c->n_removed; i++) {
+		if (c->removed[i]->slot)
+			engine_slot_put(c->e, c->removed[i]->slot);
+		c->removed[i]->slot = NULL;
+	}
 }
 
 static void publish(struct commit *c)
 {
-	struct engine_snapshot *old = current(c->e);
+	const struct engine_snapshot *old = current(c->e);
 
+	policy_change_keep(c->change);
 	rcu_publish(&c->e->snapshot, c->next);
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
 		if (c->touched[i])
 			atom64_add(&c->e->generations[i], 1);
-	rcu_wait();
-	free_old_layers(c, old);
-	notify_deleted(c->removed, c->n_removed);
-	while (c->n_removed > 0)
-		filter_node_free(c->e, c->removed[--c->n_removed]);
-	settle_sublayers(c->e);
+	settle_histories(c);
+	settle_sets(c, old);
+	engine_retire(c->e, c->change);
+	if (must_wait(c)) {
+		rcu_wait();
+		notify_deleted(c->removed, c->n_removed);
+		release_slots(c);
+		engine_retired_free(c->e);
+	}
+	settle_sublayers(c);
 	settle_callouts(c);
 }
 
@@ -446,7 +421,7 @@ static wfp_err commit_in_turn(struct commit *c)
 	publish(c);
 	return ERR_OK;
 undo_build:
-	free_new_layers(c);
+	policy_change_undo(c->change);
 undo_stage:
 	unstage(c);
 	return err;
@@ -459,14 +434,15 @@ static void *array(size_t n, size_t size)
 
 static wfp_err commit_arrays(struct commit *c)
 {
-	c->added = array(c->d->n_add_filters, sizeof(struct policy_filter *));
-	c->scratch = array(c->d->n_add_filters, sizeof(struct policy_filter *));
-	c->removed = array(c->d->n_remove_filters, sizeof(struct policy_filter *));
-	c->leftovers = array(c->d->n_remove_filters, sizeof(struct policy_filter *));
-	c->new_sublayers = array(c->d->n_add_sublayers, sizeof(struct policy_sublayer *));
-	c->objects = array(c->d->n_add_callouts, sizeof(struct callout_slot *));
-	return c->added && c->scratch && c->removed && c->leftovers && c->new_sublayers &&
-			       c->objects
+	const struct engine_delta *d = c->d;
+
+	c->added = array(d->n_add_filters, sizeof(struct policy_filter *));
+	c->removed = array(d->n_remove_filters, sizeof(struct policy_filter *));
+	c->new_sublayers = array(d->n_add_sublayers, sizeof(struct policy_sublayer *));
+	c->weighed = array(d->n_add_sublayers, sizeof(struct policy_sublayer *));
+	c->leaving = array(d->n_remove_sublayers, sizeof(struct policy_sublayer *));
+	c->objects = array(d->n_add_callouts, sizeof(struct callout_slot *));
+	return c->added && c->removed && c->new_sublayers && c->weighed && c->leaving && c->objects
 		       ? ERR_OK
 		       : ERR_NO_MEMORY;
 }
@@ -483,10 +459,10 @@ wfp_err engine_commit(struct engine *e, const struct engine_delta *delta)
 		err = commit_in_turn(&c);
 	engine_turn_end(e);
 	mem_free(c.objects);
+	mem_free(c.leaving);
+	mem_free(c.weighed);
 	mem_free(c.new_sublayers);
-	mem_free(c.leftovers);
 	mem_free(c.removed);
-	mem_free(c.scratch);
 	mem_free(c.added);
 	return err;
 }
@@ -498,74 +474,29 @@ uint64_t engine_generation(const struct engine *e, uint16_t layer)
 
 /* ---- the beginning and the end ------------------------------------------------------------- */
 
-static wfp_err insert_builtin_sublayers(struct engine_policy *p)
+static wfp_err publish_empty(struct engine *e)
 {
-	const struct model_builtin *b;
+	struct engine_snapshot *empty;
+	struct edit edit;
 
-	for (unsigned i = 0; (b = model_sublayer_builtin(i)) != NULL; i++)
-		if (!sublayer_insert(p, &b->key, b->weight))
-			return ERR_NO_MEMORY;
-	return ERR_OK;
-}
-
-static void policy_free(struct engine *e)
-{
-	struct hnode *n = htable_walk(&e->policy->filters, NULL), *next;
-
-	for (; n; n = next) {
-		next = htable_walk(&e->policy->filters, n);
-		filter_node_free(e, CONTAINER_OF(n, struct policy_filter, node));
-	}
-	for (n = htable_walk(&e->policy->sublayers, NULL); n; n = next) {
-		next = htable_walk(&e->policy->sublayers, n);
-		sublayer_free(e, CONTAINER_OF(n, struct policy_sublayer, node));
-	}
-	htable_destroy(&e->policy->sublayers);
-	htable_destroy(&e->policy->filters);
-	mem_free(e->policy);
-}
-
-static wfp_err policy_alloc(struct engine_policy **out)
-{
-	struct engine_policy *p = mem_zalloc(sizeof(*p));
-	wfp_err err;
-
-	if (!p)
+	edit_begin(&edit, ++e->policy->changes);
+	empty = edit_alloc(&edit, sizeof(*empty));
+	if (!empty)
 		return ERR_NO_MEMORY;
-	err = htable_init(&p->filters, 0);
-	if (err)
-		goto undo_alloc;
-	err = htable_init(&p->sublayers, 32);
-	if (err)
-		goto undo_filters;
-	*out = p;
+	edit_keep(&edit);
+	rcu_publish(&e->snapshot, empty);
 	return ERR_OK;
-undo_filters:
-	htable_destroy(&p->filters);
-undo_alloc:
-	mem_free(p);
-	return err;
 }
 
 wfp_err engine_policy_create(struct engine *e)
 {
-	struct engine_snapshot *empty = mem_zalloc(sizeof(*empty));
-	wfp_err err;
+	wfp_err err = policy_tables_create(e);
 
-	if (!empty)
-		return ERR_NO_MEMORY;
-	err = policy_alloc(&e->policy);
 	if (err)
-		goto undo_snapshot;
-	err = insert_builtin_sublayers(e->policy);
+		return err;
+	err = publish_empty(e);
 	if (err)
-		goto undo_policy;
-	rcu_publish(&e->snapshot, empty);
-	return ERR_OK;
-undo_policy:
-	policy_free(e);
-undo_snapshot:
-	mem_free(empty);
+		policy_tables_destroy(e);
 	return err;
 }
 
@@ -573,9 +504,11 @@ void engine_policy_destroy(struct engine *e)
 {
 	struct engine_snapshot *s = current(e);
 
+	rcu_wait();
+	engine_retired_free(e);
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
-		mem_free(s->layers[i]);
-	mem_free(s);
+		engine_layer_free(s->layers[i]);
+	edit_free_part(s);
 	engine_slots_forget_policy(e);
-	policy_free(e);
+	policy_tables_destroy(e);
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/thread.h"
+#include "engine/classify.h"
 #include "engine/report.h"
 #include "engine/registry.h"
 
@@ -58,8 +59,11 @@ wfp_err engine_create(struct engine **out, const struct engine_config *config)
 	e->config = *config;
 	lock_init(&e->turn_lock, "turn", ENGINE_RANK_TURN);
 	cond_init(&e->turn_free, "turn");
+	lock_init(&e->caches_lock, "flow caches", ENGINE_RANK_CACHES);
+	list_init(&e->caches);
 	err = create_parts(e);
 	if (err) {
+		lock_destroy(&e->caches_lock);
 		cond_destroy(&e->turn_free);
 		lock_destroy(&e->turn_lock);
 		mem_free(e);
@@ -77,6 +81,8 @@ void engine_destroy(struct engine *e)
 	engine_flows_destroy(e);
 	engine_tallies_destroy(e);
 	engine_registry_destroy(e);
+	BUG_ON(!list_empty(&e->caches));
+	lock_destroy(&e->caches_lock);
 	cond_destroy(&e->turn_free);
 	lock_destroy(&e->turn_lock);
 	mem_free(e);
@@ -144,9 +150,12 @@ void engine_counters_get(struct engine *e, struct engine_counters *out)
 {
 	uint64_t words[ENGINE_COUNTER_WORDS] = {0};
 
+	lock_take(&e->caches_lock);
 	for (unsigned i = 0; i < ENGINE_COUNTER_SHARDS; i++)
 		for (size_t w = 0; w < ENGINE_COUNTER_WORDS; w++)
 			words[w] += atom64_load_relaxed(&e->shards[i].words[w]);
+	flow_caches_count(e, words);
+	lock_drop(&e->caches_lock);
 	memcpy(out, words, sizeof(*out));
 	pend_pool_count(e->pends, out);
 	ledger_book_count(e->ledger, out);

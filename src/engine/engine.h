@@ -17,6 +17,7 @@
 struct engine;
 struct engine_callout;
 struct engine_flow;
+struct engine_flow_cache;
 struct engine_frame;
 struct engine_trail;
 struct ledger_entry;
@@ -48,6 +49,8 @@ struct engine_config {
 	bool strict_rights;    /* a callout whose right was cleared above may not pend */
 	uint64_t pend_timeout; /* ns until the watchdog revokes a hold; 0: never */
 	uint32_t max_ops;      /* operations that can be held at once; 0: 65 536 */
+	uint32_t max_retired;  /* commits that may leave what they replaced to be freed together;
+				  0: 64, 1: each commit waits until no classify uses it */
 	/* For each broken rule, on the thread that broke it, no lock held; NULL: only counted. */
 	void (*report)(void *ctx, const struct engine_report *r);
 	void *report_ctx;
@@ -93,6 +96,23 @@ struct engine_delta {
  * inside.
  */
 MUST_CHECK wfp_err engine_commit(struct engine *e, const struct engine_delta *delta);
+/*
+ * Builds anew, for one layer, what many small commits have made slow: indexes that have lost their
+ * shape.  Commits and classifies go on meanwhile, and see no difference but the time.  Thread: any
+ * outside of callouts; call it now and then.  No memory is the only error, and the old index goes
+ * on.
+ */
+MUST_CHECK wfp_err engine_maintain(struct engine *e);
+/* What the engine has made of the policy, in bytes, without what the allocator adds. */
+struct engine_footprint {
+	uint64_t filters;
+	uint64_t filter_bytes, rule_bytes, index_bytes;
+	uint64_t other_bytes;	/* snapshot, layers, tables of filters */
+	uint64_t retired_bytes; /* about: replaced, and not freed yet */
+};
+/* Looks at every filter, in a turn.  Thread: as engine_commit, whose errors before staging it has.
+ */
+MUST_CHECK wfp_err engine_measure(struct engine *e, struct engine_footprint *out);
 /* Grows by one with each commit that changed what a layer decides; flows compare it. */
 uint64_t engine_generation(const struct engine *e, uint16_t layer);
 
@@ -104,15 +124,16 @@ struct engine_indication {
 	bool reauthorize;		  /* IS_REAUTHORIZE is set in the flags field, too */
 	const struct model_value *values; /* one per field, newest schema's order */
 	const struct engine_metadata *meta;
-	void *layer_data;		/* struct packet, stream data or NULL: opaque here */
-	struct engine_flow *flow;	/* contexts of callouts; NULL: none */
-	struct pend_op *op;		/* from pend_begin; NULL: cannot be pended */
-	const struct engine_seen *seen; /* who absorbed this packet before; NULL: nobody */
-	uint32_t injected_by_driver;	/* who injected the packet shown last; 0: nobody */
-	struct ledger_entry *ledger;	/* engine_classify makes each callout whose Block with
-					   absorb stands a holder; NULL: nothing to hold */
-	struct engine_trail *trail;	/* who spoke for each sublayer (trail.h); NULL: not
-					   wanted */
+	void *layer_data;		 /* struct packet, stream data or NULL: opaque here */
+	struct engine_flow *flow;	 /* contexts of callouts; NULL: none */
+	struct pend_op *op;		 /* from pend_begin; NULL: cannot be pended */
+	const struct engine_seen *seen;	 /* who absorbed this packet before; NULL: nobody */
+	uint32_t injected_by_driver;	 /* who injected the packet shown last; 0: nobody */
+	struct ledger_entry *ledger;	 /* engine_classify makes each callout whose Block with
+					    absorb stands a holder; NULL: nothing to hold */
+	struct engine_trail *trail;	 /* who spoke for each sublayer (trail.h); NULL: not
+					    wanted */
+	struct engine_flow_cache *cache; /* the worker's own (flow_cache.h); NULL: none */
 };
 
 /* Callouts that have absorbed and reinjected a packet; they may not absorb it again. */
@@ -151,6 +172,13 @@ struct engine_verdict {
  */
 void engine_classify(struct engine *e, const struct engine_indication *ind,
 		     struct engine_verdict *out);
+/*
+ * As n calls of engine_classify, in order, on one snapshot for each ENGINE_BURST_MAX of them.  An
+ * array of indications, an array of verdicts.
+ */
+#define ENGINE_BURST_MAX 32u
+void engine_classify_burst(struct engine *e, const struct engine_indication *inds, unsigned n,
+			   struct engine_verdict *out);
 #ifdef BASE_SIM
 /*
  * Is shown each classify, who spoke in it and what came of it, on the thread that classified; for
@@ -173,6 +201,7 @@ uint32_t engine_layer_looks(struct engine *e, uint16_t layer); /* enum engine_lo
 
 struct engine_counters {
 	uint64_t classifies, callout_calls;
+	uint64_t cache_hits, cache_misses; /* of classifies with a cache that may use it */
 	uint64_t permits, blocks, absorbs, pends;
 	uint64_t pended_now, joined, completed_before_return, resumed;
 	uint64_t absorbed_now, injected, discarded, reclaimed;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 
 /* Ids that the engine gives itself, far from those of the base filtering engine. */
 #define FIRST_OWN_ID 0x10000u
@@ -18,14 +19,12 @@ struct engine_registry {
 	struct htable by_key; /* [L] */
 	struct htable by_id;  /* [L] */
 	uint32_t next_id;     /* [T] */
+	uint64_t seed;	      /* [I] of hashes of keys: clients choose these */
 };
 
-uint64_t engine_guid_hash(const struct guid *key)
+uint64_t engine_guid_hash(uint64_t seed, const struct guid *key)
 {
-	uint64_t words[2];
-
-	memcpy(words, key, sizeof(words));
-	return hash_u64(words[0] ^ hash_u64(words[1]));
+	return hash_bytes(seed, key, sizeof(*key));
 }
 
 wfp_err engine_registry_create(struct engine *e)
@@ -43,6 +42,7 @@ wfp_err engine_registry_create(struct engine *e)
 		goto undo_by_key;
 	lock_init(&r->lock, "callouts", ENGINE_RANK_CALLOUTS);
 	r->next_id = FIRST_OWN_ID;
+	r->seed = entropy_u64();
 	e->registry = r;
 	return ERR_OK;
 undo_by_key:
@@ -65,7 +65,7 @@ void engine_registry_destroy(struct engine *e)
 
 static struct callout_slot *find_key(const struct engine_registry *r, const struct guid *key)
 {
-	struct hnode *n = htable_first(&r->by_key, engine_guid_hash(key));
+	struct hnode *n = htable_first(&r->by_key, engine_guid_hash(r->seed, key));
 
 	for (; n; n = htable_next(n)) {
 		struct callout_slot *s = CONTAINER_OF(n, struct callout_slot, by_key);
@@ -130,7 +130,7 @@ wfp_err engine_slot_get(struct engine *e, const struct guid *key, uint32_t id,
 	if (!s)
 		return ERR_NO_MEMORY;
 	lock_take(&r->lock);
-	htable_insert(&r->by_key, &s->by_key, engine_guid_hash(key));
+	htable_insert(&r->by_key, &s->by_key, engine_guid_hash(r->seed, key));
 	htable_insert(&r->by_id, &s->by_id, hash_u64(s->id));
 	lock_drop(&r->lock);
 	*out = s;

@@ -31,6 +31,7 @@ struct engine_callout {
 	uint32_t id;			      /* [I] */
 	uint32_t driver;		      /* [I] */
 	uint32_t flags;			      /* [I] */
+	bool cacheable;			      /* [I] its verdicts may be cached */
 	char *name;			      /* [I] owned */
 	const struct engine_callout_ops *ops; /* [I] */
 	void *ctx;			      /* [I] */
@@ -60,5 +61,5 @@ void engine_slot_register(struct engine *e, struct callout_slot *slot, struct en
 /* A pin on the registration with that id, also while it leaves; NULL: none.  Any thread. */
 struct engine_callout *engine_callout_find(struct engine *e, uint32_t id);
 
-/* Keys are random or generated: mixing their words is enough. */
-uint64_t engine_guid_hash(const struct guid *key);
+/* Clients choose keys: with a seed that they do not know none can make a long chain of them. */
+uint64_t engine_guid_hash(uint64_t seed, const struct guid *key);

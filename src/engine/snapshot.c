@@ -2,9 +2,11 @@
 /*
  * snapshot - building the next version of one layer.
  *
- * The old array is sorted, the changes are few: sort those, find the place of each by a search that
- * starts at the last one, and copy what lies between in one piece.  So a filter that does not
- * change is not looked at.  Only a changed sublayer weight costs a full sort.  Called in a turn.
+ * The layer itself and its sublayers are copied; of what sublayers have, only what changes is made.
+ * A few filters are an array that is made anew.  An index is changed, or built anew when a quarter
+ * of it or more would change.  Which fields have words in keys is looked at only when a quarter of
+ * the whole layer changes, because then all its indexes may as well be built anew.  Thread: the
+ * turn.
  */
 #include "engine/snapshot.h"
 
@@ -12,265 +14,496 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/change.h"
+#include "engine/policy.h"
 
-int engine_filter_order(const struct policy_filter *x, const struct policy_filter *y)
+/* Changing a part of 1 / REBUILD or more of it costs as much as building it. */
+#define REBUILD 4u
+
+struct build {
+	struct policy_change *change;
+	struct policy_set *touched;
+	struct engine_layer *next;
+	bool new_plan; /* of a layer that had none, or another */
+};
+
+static bool worth_building(uint32_t changes, uint32_t n)
 {
-	const struct model_filter *f = x->filter, *g = y->filter;
+	return (uint64_t)changes * REBUILD >= n;
+}
 
-	if (x->sublayer != y->sublayer) {
-		if (x->sublayer->next_weight != y->sublayer->next_weight)
-			return x->sublayer->next_weight > y->sublayer->next_weight ? -1 : 1;
-		return memcmp(&x->sublayer->key, &y->sublayer->key, sizeof(struct guid));
+static uint32_t set_changes(const struct policy_set *s)
+{
+	return s->n_added + s->n_removed;
+}
+
+/* ---- few filters ------------------------------------------------------------------------------
+ */
+
+static void few_insert(struct engine_few *few, const struct policy_filter *f)
+{
+	uint32_t at = few->n++;
+
+	for (; at > 0; at--) {
+		if (rule_before(policy_filter_order(few->filters[at - 1]), policy_filter_order(f)))
+			break;
+		few->filters[at] = few->filters[at - 1];
 	}
-	if (f->weight != g->weight)
-		return f->weight > g->weight ? -1 : 1;
-	return (f->id < g->id) - (f->id > g->id);
+	few->filters[at] = f;
 }
 
-static int order_for_qsort(const void *x, const void *y)
+static wfp_err few_make(struct engine_sublayer *s, struct policy_change *change)
 {
-	const struct policy_filter *const *f = x, *const *g = y;
+	struct engine_few *few = edit_alloc(&change->edit, sizeof(*few));
+	const struct list *l;
 
-	return engine_filter_order(*f, *g);
+	if (!few)
+		return ERR_NO_MEMORY;
+	few->n = 0;
+	LIST_FOR_EACH (l, &s->set->filters)
+		few_insert(few, LIST_ENTRY(l, struct policy_filter, link));
+	LIST_FOR_EACH (l, &s->set->added)
+		few_insert(few, LIST_ENTRY(l, struct policy_filter, link));
+	s->few = few;
+	s->index = NULL;
+	return ERR_OK;
 }
 
-static void sort_filters(const struct policy_filter **filters, uint32_t n)
+/* Without an index there are no rules either. */
+static wfp_err rules_drop(const struct list *filters, struct policy_change *change)
 {
-	if (n > 1)
-		qsort(filters, n, sizeof(*filters), order_for_qsort);
+	wfp_err err = ERR_OK;
+	const struct list *l;
+
+	LIST_FOR_EACH (l, filters) {
+		struct policy_filter *f = LIST_ENTRY(l, struct policy_filter, link);
+
+		if (!err && f->n_rules > 0)
+			err = policy_change_rules(change, f, NULL);
+	}
+	return err;
 }
 
-static uint32_t copy_survivors(const struct policy_filter **to,
-			       const struct policy_filter *const *old, uint32_t n_old)
+static wfp_err few_next(struct engine_sublayer *s, const struct engine_sublayer *old,
+			struct policy_change *change)
 {
-	uint32_t n = 0;
+	wfp_err err = few_make(s, change);
 
-	for (uint32_t i = 0; i < n_old; i++)
-		if (!old[i]->removing)
-			to[n++] = old[i];
+	if (!err)
+		err = rules_drop(&s->set->filters, change);
+	if (!err)
+		err = policy_change_drop_index(change, old->index);
+	return err;
+}
+
+/* ---- an index ------------------------------------------------------------------------------ */
+
+/* Rules of filters, gathered for the index. */
+struct rules {
+	const struct index_rule **list;
+	size_t n;
+};
+
+static size_t rules_count(const struct list *filters)
+{
+	const struct list *l;
+	size_t n = 0;
+
+	LIST_FOR_EACH (l, filters)
+		n += LIST_ENTRY(l, struct policy_filter, link)->n_rules;
 	return n;
 }
 
-/* Merges the sorted added into the sorted first n of list, from the end, so that none is lost. */
-static void merge(const struct policy_filter **list, uint32_t n, const struct policy_filter **added,
-		  uint32_t n_added)
+static void rules_append(struct rules *r, const struct list *filters)
 {
-	uint32_t at = n + n_added;
+	const struct list *l;
 
-	while (n_added > 0)
-		if (n > 0 && engine_filter_order(list[n - 1], added[n_added - 1]) > 0)
-			list[--at] = list[--n];
-		else
-			list[--at] = added[--n_added];
+	LIST_FOR_EACH (l, filters) {
+		const struct policy_filter *f = LIST_ENTRY(l, struct policy_filter, link);
+
+		memcpy(&r->list[r->n], policy_rules_of(f), f->n_rules * sizeof(*r->list));
+		r->n += f->n_rules;
+	}
 }
 
-/* ---- searching, from a place on and ever faster ------------------------------------------------
+/* Of both lists, the second may be NULL. */
+static wfp_err rules_gather(struct rules *out, const struct list *filters, const struct list *more)
+{
+	size_t n = rules_count(filters) + (more ? rules_count(more) : 0);
+
+	out->n = 0;
+	out->list = mem_zalloc_array(n ? n : 1, sizeof(*out->list));
+	if (!out->list)
+		return ERR_NO_MEMORY;
+	rules_append(out, filters);
+	if (more)
+		rules_append(out, more);
+	return ERR_OK;
+}
+
+static wfp_err rules_of_added(const struct policy_set *set, const struct key_plan *plan)
+{
+	wfp_err err = ERR_OK;
+	const struct list *l;
+
+	LIST_FOR_EACH (l, &set->added) {
+		struct policy_filter *f = LIST_ENTRY(l, struct policy_filter, link);
+
+		if (!err)
+			err = policy_rules_make(&f->rules, &f->n_rules, f, plan);
+	}
+	return err;
+}
+
+/* What stays has rules already, unless the set had no index or the plan is another. */
+static wfp_err rules_of_old(const struct policy_set *set, const struct key_plan *plan,
+			    bool new_plan, struct policy_change *change)
+{
+	wfp_err err = ERR_OK;
+	const struct list *l;
+
+	LIST_FOR_EACH (l, &set->filters) {
+		struct policy_filter *f = LIST_ENTRY(l, struct policy_filter, link);
+
+		if (!err && (new_plan || f->n_rules == 0))
+			err = policy_change_rules(change, f, plan);
+	}
+	return err;
+}
+
+static wfp_err index_anew(struct engine_sublayer *s, const struct engine_sublayer *old,
+			  const struct build *b)
+{
+	const struct key_plan *plan = &b->next->plan->key;
+	struct rules rules;
+	wfp_err err = rules_of_old(s->set, plan, b->new_plan, b->change);
+
+	if (!err)
+		err = policy_change_drop_index(b->change, old->index);
+	if (!err)
+		err = rules_gather(&rules, &s->set->filters, &s->set->added);
+	if (err)
+		return err;
+	err = index_build(&s->index, &b->change->edit, rules.list, rules.n, plan->words);
+	mem_free(rules.list);
+	return err;
+}
+
+static wfp_err index_changed(struct engine_sublayer *s, const struct engine_sublayer *old,
+			     const struct build *b)
+{
+	struct rules add, remove;
+	wfp_err err = rules_gather(&add, &s->set->added, NULL);
+
+	if (err)
+		return err;
+	err = rules_gather(&remove, &s->set->removed, NULL);
+	if (!err) {
+		err = index_change(&s->index, &b->change->edit, old->index, add.list, add.n,
+				   remove.list, remove.n);
+		mem_free(remove.list);
+	}
+	mem_free(add.list);
+	return err;
+}
+
+static wfp_err index_next(struct engine_sublayer *s, const struct engine_sublayer *old,
+			  const struct build *b)
+{
+	wfp_err err = rules_of_added(s->set, &b->next->plan->key);
+
+	if (err)
+		return err;
+	s->few = NULL;
+	if (!old->index || b->new_plan || worth_building(set_changes(s->set), s->n_filters))
+		return index_anew(s, old, b);
+	return index_changed(s, old, b);
+}
+
+/* ---- a sublayer -------------------------------------------------------------------------------
  */
 
-typedef bool before_fn(const struct policy_filter *f, const void *what);
-
-/* The first of `from` to n - 1 that is not before `what`; those before it come first. */
-static uint32_t gallop(const struct policy_filter *const *filters, uint32_t from, uint32_t n,
-		       before_fn *before, const void *what)
+static wfp_err sublayer_next(struct engine_sublayer *s, const struct build *b)
 {
-	uint32_t step = 1, low = from, high;
+	const struct engine_sublayer old = *s;
 
-	while (low < n && step <= n - low && before(filters[low + step - 1], what)) {
-		low += step;
-		step *= 2;
-	}
-	high = step <= n - low ? low + step : n;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (before(filters[middle], what))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (!s->set->touched && !(b->new_plan && s->index))
+		return ERR_OK;
+	policy_change_drop(b->change, old.few);
+	return s->n_filters <= ENGINE_FEW_MAX && !policy_set_maintained(s->set)
+		       ? few_next(s, &old, b->change)
+		       : index_next(s, &old, b);
 }
 
-static bool before_filter(const struct policy_filter *f, const void *what)
+/* As it is to be, with what it has now. */
+static void sublayer_take(struct engine_layer *next, const struct engine_sublayer *old,
+			  struct policy_set *set)
 {
-	return engine_filter_order(f, what) < 0;
+	struct engine_sublayer *s = &next->sublayers[next->n_sublayers++];
+
+	*s = old ? *old : (struct engine_sublayer){.key = set->sublayer->key, .set = set};
+	s->weight = set->sublayer->next_weight;
+	s->n_filters = policy_set_next(set);
+	next->n_filters += s->n_filters;
 }
 
-static bool in_sublayer(const struct policy_filter *f, const void *what)
+/* Nothing is left of it. */
+static wfp_err sublayer_drop(const struct engine_sublayer *s, struct policy_change *change)
 {
-	return f->sublayer == what;
+	policy_change_drop(change, s->few);
+	return policy_change_drop_index(change, s->index);
 }
 
-static uint32_t sublayer_end(const struct policy_filter *const *filters, uint32_t from, uint32_t n)
+static bool sublayer_before(const struct engine_sublayer *x, const struct engine_sublayer *y)
 {
-	return gallop(filters, from, n, in_sublayer, filters[from]->sublayer);
+	if (x->weight != y->weight)
+		return x->weight > y->weight;
+	return memcmp(&x->key, &y->key, sizeof(x->key)) < 0;
 }
 
-/* ---- what changes ------------------------------------------------------------------------------
- */
-
-/* The list under construction, and how far the old one has been taken over. */
-struct edit {
-	const struct policy_filter **list;
-	uint32_t n, taken;
-	const struct policy_filter *const *old;
-	uint32_t n_old;
-};
-
-static void take_until(struct edit *e, uint32_t end)
+static int compare_sublayers(const void *x, const void *y)
 {
-	if (end == e->taken)
-		return; /* perhaps there is no old list at all */
-	memcpy(&e->list[e->n], &e->old[e->taken], (end - e->taken) * sizeof(*e->list));
-	e->n += end - e->taken;
-	e->taken = end;
+	return sublayer_before(x, y) ? -1 : sublayer_before(y, x);
 }
 
-static void take_before(struct edit *e, const struct policy_filter *f)
+/* Nearly always they are in order: only those whose weight has changed are not, and new ones. */
+static void sublayers_sort(struct engine_layer *l)
 {
-	take_until(e, gallop(e->old, e->taken, e->n_old, before_filter, f));
+	uint32_t i = 1;
+
+	while (i < l->n_sublayers && sublayer_before(&l->sublayers[i - 1], &l->sublayers[i]))
+		i++;
+	if (i < l->n_sublayers)
+		qsort(l->sublayers, l->n_sublayers, sizeof(l->sublayers[0]), compare_sublayers);
 }
 
-/* Both sorted in place. */
-static void apply(struct edit *e, const struct engine_layer_change *c)
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+static void uses_add(struct engine_plan *p, const struct list *filters, uint32_t by)
 {
-	uint32_t added = 0, removed = 0;
+	const struct list *l;
 
-	sort_filters(c->added, c->n_added);
-	sort_filters(c->removed, c->n_removed);
-	while (added < c->n_added || removed < c->n_removed) {
-		bool add = removed == c->n_removed ||
-			   (added < c->n_added &&
-			    engine_filter_order(c->added[added], c->removed[removed]) < 0);
+	LIST_FOR_EACH (l, filters) {
+		const struct model_filter *f = LIST_ENTRY(l, struct policy_filter, link)->filter;
 
-		if (add) {
-			take_before(e, c->added[added]);
-			e->list[e->n++] = c->added[added++];
-		} else {
-			take_before(e, c->removed[removed++]);
-			e->taken++;
+		for (uint32_t i = 0; i < f->n_conditions; i++) {
+			unsigned field = (unsigned)f->conditions[i].field;
+
+			if ((i == 0 || f->conditions[i - 1].field != f->conditions[i].field) &&
+			    field < p->n_uses)
+				p->uses[field] += by;
 		}
 	}
-	take_until(e, e->n_old);
 }
 
-/* ---- the layer ---------------------------------------------------------------------------------
- */
-
-static uint32_t count_sublayers(const struct policy_filter **filters, uint32_t n)
+void engine_plan_count(struct engine_plan *p, const struct policy_set *touched)
 {
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < n; i = sublayer_end(filters, i, n))
-		count++;
-	return count;
-}
-
-static void cut_into_sublayers(struct engine_layer *l)
-{
-	struct engine_sublayer *s = l->sublayers;
-
-	for (uint32_t i = 0, end; i < l->n_filters; i = end) {
-		const struct policy_sublayer *of = l->filters[i]->sublayer;
-
-		end = sublayer_end(l->filters, i, l->n_filters);
-		*s++ = (struct engine_sublayer){of->key, of->next_weight, end - i, &l->filters[i]};
+	for (; touched; touched = touched->next_touched) {
+		uses_add(p, &touched->added, 1);
+		uses_add(p, &touched->removed, UINT32_MAX); /* one less */
 	}
 }
 
-/* Nobody knows what a callout looks at. */
-static bool looks_at(const struct model_filter *f, const struct guid *field)
+static wfp_err plan_make(struct engine_plan **out, const struct build *b)
 {
-	if (MODEL_ACTION_IS_CALLOUT(f->action))
-		return true;
-	for (uint32_t i = 0; i < f->n_conditions; i++)
-		if (guid_equal(&f->conditions[i].field_key, field))
+	uint16_t layer = b->next->sublayers[0].set->layer;
+	uint32_t n_uses = model_layer_by_id(layer)->n_fields;
+	size_t uses = n_uses * sizeof(uint32_t);
+	struct engine_plan *p = edit_alloc(&b->change->edit, sizeof(*p) + uses);
+
+	if (!p)
+		return ERR_NO_MEMORY;
+	p->n_uses = n_uses;
+	memset(p->uses, 0, uses);
+	for (uint32_t i = 0; i < b->next->n_sublayers; i++) {
+		uses_add(p, &b->next->sublayers[i].set->filters, 1);
+		uses_add(p, &b->next->sublayers[i].set->added, 1);
+	}
+	key_plan_make(&p->key, layer, p->uses, n_uses);
+	*out = p;
+	return ERR_OK;
+}
+
+/* One that has shrunk while it was maintained keeps its index until it is touched. */
+static bool needs_plan(const struct engine_layer *l)
+{
+	for (uint32_t i = 0; i < l->n_sublayers; i++) {
+		const struct engine_sublayer *s = &l->sublayers[i];
+
+		if (s->n_filters > ENGINE_FEW_MAX || (s->index && !s->set->touched))
+			return true;
+	}
+	return false;
+}
+
+/* Somebody builds an index of it by the plan that there is. */
+static bool is_maintained(const struct engine_layer *l)
+{
+	for (uint32_t i = 0; i < l->n_sublayers; i++)
+		if (policy_set_maintained(l->sublayers[i].set))
 			return true;
 	return false;
 }
 
-static uint32_t count_looking(const struct policy_filter *const *filters, uint32_t n,
-			      const struct guid *field)
+static uint32_t layer_changes(const struct policy_set *touched)
 {
+	uint32_t n = 0;
+
+	for (; touched; touched = touched->next_touched)
+		n += set_changes(touched);
+	return n;
+}
+
+/* The old plan, unless it is time to look at it and another one is better. */
+static wfp_err plan_next(struct build *b, struct engine_plan *old)
+{
+	struct engine_plan *fresh;
+	wfp_err err;
+
+	b->next->plan = old;
+	if (is_maintained(b->next))
+		return ERR_OK;
+	if (!needs_plan(b->next)) {
+		b->next->plan = NULL;
+		policy_change_drop(b->change, old);
+		return ERR_OK;
+	}
+	if (old && !worth_building(layer_changes(b->touched), b->next->n_filters))
+		return ERR_OK;
+	err = plan_make(&fresh, b);
+	if (err)
+		return err;
+	b->new_plan = !old || key_plan_stale(&old->key, fresh->uses, fresh->n_uses);
+	policy_change_drop(b->change, b->new_plan ? old : fresh);
+	if (b->new_plan)
+		b->next->plan = fresh;
+	return ERR_OK;
+}
+
+/* ---- who looks at what ------------------------------------------------------------------------
+ */
+
+static uint32_t count_looking(const struct list *filters, enum engine_look look)
+{
+	const struct list *l;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		count += looks_at(filters[i]->filter, field);
+	LIST_FOR_EACH (l, filters)
+		count += (LIST_ENTRY(l, struct policy_filter, link)->looks & look) != 0;
 	return count;
 }
 
 /* From what the old version has: filters that stay are not looked at. */
 static void count_looks(struct engine_layer *l, const struct engine_layer *old,
-			const struct engine_layer_change *c)
+			const struct policy_set *touched)
 {
-	const struct guid *user = model_condition_key("ALE_USER_ID");
-	const struct guid *app = model_condition_key("ALE_APP_ID");
-
-	l->n_user = (old ? old->n_user : 0) + count_looking(c->added, c->n_added, user) -
-		    count_looking(c->removed, c->n_removed, user);
-	l->n_app = (old ? old->n_app : 0) + count_looking(c->added, c->n_added, app) -
-		   count_looking(c->removed, c->n_removed, app);
+	l->n_user = old ? old->n_user : 0;
+	l->n_app = old ? old->n_app : 0;
+	for (; touched; touched = touched->next_touched) {
+		l->n_user += count_looking(&touched->added, ENGINE_LOOKS_AT_USER) -
+			     count_looking(&touched->removed, ENGINE_LOOKS_AT_USER);
+		l->n_app += count_looking(&touched->added, ENGINE_LOOKS_AT_APP) -
+			    count_looking(&touched->removed, ENGINE_LOOKS_AT_APP);
+	}
 }
 
-/* One block: the layer, its sublayers, the array of filters. */
-static struct engine_layer *layer_alloc(uint32_t n_sublayers, uint32_t n_filters)
-{
-	size_t sublayers = n_sublayers * sizeof(struct engine_sublayer);
-	struct engine_layer *l =
-		mem_alloc(sizeof(*l) + sublayers + n_filters * sizeof(*l->filters));
+/* ---- the layer ---------------------------------------------------------------------------------
+ */
 
-	if (!l)
-		return NULL;
-	l->n_sublayers = n_sublayers;
-	l->n_filters = n_filters;
-	l->sublayers = (struct engine_sublayer *)(l + 1);
-	l->filters = (const struct policy_filter **)(l->sublayers + n_sublayers);
+bool engine_layer_resorted(const struct engine_layer *l)
+{
+	for (uint32_t i = 0; i < l->n_sublayers; i++)
+		if (l->sublayers[i].weight != l->sublayers[i].set->sublayer->next_weight)
+			return true;
+	return false;
+}
+
+static struct engine_layer *layer_alloc(struct policy_change *change, uint32_t n_sublayers)
+{
+	struct engine_layer *l = edit_alloc(
+		&change->edit, sizeof(*l) + n_sublayers * sizeof(struct engine_sublayer));
+
+	if (l) {
+		l->n_sublayers = l->n_filters = 0;
+		l->plan = NULL;
+	}
 	return l;
 }
 
-static wfp_err layer_make(struct engine_layer **out, const struct policy_filter **filters,
-			  uint32_t n)
+/* The sublayers that will be there, still with what they have. */
+static wfp_err take_sublayers(struct build *b, const struct engine_layer *old)
 {
-	struct engine_layer *l = layer_alloc(count_sublayers(filters, n), n);
+	wfp_err err = ERR_OK;
 
-	if (!l)
-		return ERR_NO_MEMORY;
-	memcpy(l->filters, filters, n * sizeof(*filters));
-	cut_into_sublayers(l);
-	*out = l;
+	for (uint32_t i = 0; old && i < old->n_sublayers && !err; i++) {
+		const struct engine_sublayer *s = &old->sublayers[i];
+
+		if (policy_set_next(s->set) > 0)
+			sublayer_take(b->next, s, s->set);
+		else
+			err = sublayer_drop(s, b->change);
+	}
+	for (struct policy_set *set = b->touched; set; set = set->next_touched)
+		if (set->n == 0 && policy_set_next(set) > 0)
+			sublayer_take(b->next, NULL, set);
+	return err;
+}
+
+static uint32_t count_sublayers(const struct engine_layer *old, const struct policy_set *touched)
+{
+	uint32_t n = old ? old->n_sublayers : 0;
+
+	for (; touched; touched = touched->next_touched)
+		n += touched->n == 0;
+	return n;
+}
+
+static wfp_err layer_fill(struct build *b, const struct engine_layer *old)
+{
+	wfp_err err = take_sublayers(b, old);
+
+	if (!err)
+		err = plan_next(b, old ? old->plan : NULL);
+	for (uint32_t i = 0; i < b->next->n_sublayers && !err; i++)
+		err = sublayer_next(&b->next->sublayers[i], b);
+	if (err)
+		return err;
+	sublayers_sort(b->next);
+	count_looks(b->next, old, b->touched);
 	return ERR_OK;
 }
 
-/* By the new weights of the sublayers. */
-static void rebuild(struct edit *e, const struct engine_layer_change *c)
+wfp_err engine_layer_build(struct engine_layer **out, struct engine_layer *old,
+			   struct policy_set *touched, struct policy_change *change)
 {
-	e->n = copy_survivors(e->list, e->old, e->n_old);
-	sort_filters(e->list, e->n);
-	sort_filters(c->added, c->n_added);
-	merge(e->list, e->n, c->added, c->n_added);
-	e->n += c->n_added;
+	struct build b = {.change = change, .touched = touched};
+	wfp_err err;
+
+	b.next = layer_alloc(change, count_sublayers(old, touched));
+	if (!b.next)
+		return ERR_NO_MEMORY;
+	err = layer_fill(&b, old);
+	if (err)
+		return err;
+	policy_change_drop(change, old);
+	if (b.next->n_sublayers == 0) {
+		policy_change_drop(change, b.next);
+		b.next = NULL;
+	}
+	*out = b.next;
+	return ERR_OK;
 }
 
-wfp_err engine_layer_build(struct engine_layer **out, const struct engine_layer *old,
-			   const struct engine_layer_change *c)
+void engine_layer_free(struct engine_layer *l)
 {
-	struct edit e = {.old = old ? old->filters : NULL, .n_old = old ? old->n_filters : 0};
-	uint32_t room = e.n_old + c->n_added;
-	wfp_err err = ERR_OK;
-
-	e.list = mem_alloc((room ? room : 1) * sizeof(*e.list));
-	if (!e.list)
-		return ERR_NO_MEMORY;
-	if (c->resort)
-		rebuild(&e, c);
-	else
-		apply(&e, c);
-	if (e.n == 0)
-		*out = NULL;
-	else
-		err = layer_make(out, e.list, e.n);
-	if (!err && e.n > 0)
-		count_looks(*out, old, c);
-	mem_free(e.list);
-	return err;
+	if (!l)
+		return;
+	for (uint32_t i = 0; i < l->n_sublayers; i++) {
+		if (l->sublayers[i].few)
+			edit_free_part(l->sublayers[i].few);
+		index_free(l->sublayers[i].index);
+	}
+	if (l->plan)
+		edit_free_part(l->plan);
+	edit_free_part(l);
 }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/list.h"
 #include "base/lock.h"
 #include "base/rcu.h"
 #include "engine/callout.h"
@@ -21,6 +22,7 @@ enum engine_lock_rank {
 	ENGINE_RANK_CALLOUTS = 110,
 	ENGINE_RANK_FLOWS = 120,
 	ENGINE_RANK_TALLIES = 130,
+	ENGINE_RANK_CACHES = 135,
 	ENGINE_RANK_PEND = 140,
 	ENGINE_RANK_LEDGER = 160,
 };
@@ -55,6 +57,10 @@ struct engine {
 	struct engine_tallies *tallies;		     /* [I] tally.c */
 	struct pend_pool *pends;		     /* [I] pend.c */
 	struct ledger_book *ledger;		     /* [I] ledger.c */
+	struct lock caches_lock;
+	struct list caches;		  /* struct engine_flow_cache, under caches_lock */
+	struct atom32 cacheable_callouts; /* [A] registered ones whose verdicts may be cached */
+	struct atom64 cache_epoch;	  /* [A] grows when such a callout comes or goes */
 	struct engine_shard shards[ENGINE_COUNTER_SHARDS];
 #ifdef BASE_SIM
 	engine_witness_fn *witness; /* [I] since engine_witness; NULL: none */

@@ -116,7 +116,7 @@ enum way_move indicate_packet(struct journey *j, enum layer_kind kind, const str
 		.reassembled = j->p->pieces && kind != LAYER_INBOUND_IPPACKET,
 		.ale_required = ale_required(j, kind),
 	};
-	struct engine_indication ind = {.layer_data = j->p};
+	struct engine_indication ind = {.layer_data = j->p, .cache = j->w->cache};
 	struct engine_verdict v;
 
 	if (engine_layer_empty(j->w->stack->engine, layer_id(kind, j->p->h.version, false)))

@@ -24,6 +24,7 @@ struct stack_config {
 	uint32_t max_held;	      /* packets queued behind one held operation; 0: 64 */
 	uint64_t hold_timeout;	      /* ns until absorbed packets are reclaimed; 0: 60 s */
 	uint32_t max_fragments_bytes; /* per worker; 0: 4 MiB */
+	uint32_t cache_entries;	      /* of each worker's flow cache; 0: it has none */
 	struct stack_sink *sink;      /* sink.h; outlives the stack; NULL: nobody wants to know */
 };
 

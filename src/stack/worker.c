@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "engine/flow_cache.h"
 #include "engine/ledger.h"
 #include "stack/authorize.h"
 #include "stack/event.h"
@@ -275,6 +276,13 @@ static wfp_err create_fragments(struct stack_worker *w)
 	return fragment_table_create(&w->fragments, &config);
 }
 
+static wfp_err create_cache(struct stack_worker *w)
+{
+	const uint32_t entries = w->stack->config.cache_entries;
+
+	return entries ? engine_flow_cache_create(&w->cache, w->stack->engine, entries) : ERR_OK;
+}
+
 wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index)
 {
 	wfp_err err = mailbox_init(&w->mailbox, "stack worker");
@@ -292,7 +300,12 @@ wfp_err worker_init(struct stack_worker *w, struct stack *s, unsigned index)
 	err = create_fragments(w);
 	if (err)
 		goto undo_flows;
+	err = create_cache(w);
+	if (err)
+		goto undo_fragments;
 	return ERR_OK;
+undo_fragments:
+	fragment_table_destroy(w->fragments);
 undo_flows:
 	flow_table_destroy(w->flows);
 undo_mailbox:
@@ -310,6 +323,7 @@ void worker_fini(struct stack_worker *w)
 	flow_table_flush(w->flows);
 	flow_table_destroy(w->flows);
 	fragment_table_destroy(w->fragments);
+	engine_flow_cache_destroy(w->cache);
 	spin_destroy(&w->published_lock);
 	mailbox_destroy(&w->mailbox);
 }

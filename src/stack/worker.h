@@ -31,9 +31,10 @@ struct stack_worker {
 			       flows whose authorization is in other hands */
 	uint64_t now;	    /* [W] of this turn */
 	uint64_t next_tick; /* [W] worker 0: when the engine and the ledger are looked at */
-	struct stack_counters count; /* [W] */
-	struct engine_trail trail;   /* [W] of the last classify; see event_trail */
-	uint16_t trail_layer;	     /* [W] */
+	struct stack_counters count;	 /* [W] */
+	struct engine_trail trail;	 /* [W] of the last classify; see event_trail */
+	uint16_t trail_layer;		 /* [W] */
+	struct engine_flow_cache *cache; /* [W] for the layers that see every packet; NULL: none */
 	struct spin published_lock;
 	struct stack_counters published; /* [published_lock] count, as of the end of a turn */
 };

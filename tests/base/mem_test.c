@@ -47,6 +47,19 @@ TEST(growing_keeps_the_contents)
 }
 
 #if MEM_TRACKED
+TEST(blocks_of_other_memory_count_and_fail_on_order)
+{
+	uint64_t before = mem_live();
+
+	CHECK(mem_take());
+	CHECK_EQ_U(mem_live(), before + 1);
+	mem_fail_at(1);
+	CHECK(!mem_take());
+	CHECK_EQ_U(mem_live(), before + 1);
+	mem_untake();
+	CHECK_EQ_U(mem_live(), before);
+}
+
 TEST(live_blocks_are_counted)
 {
 	uint64_t before = mem_live();

@@ -13,13 +13,13 @@
 /* ---- values: everything ordered becomes bytes that compare like it ------------------------------
  */
 
-struct key {
+struct sort_key {
 	uint8_t bytes[512];
 	size_t size;
 };
 
 /* Big-endian, with the sign turned round, so that bytes order like numbers. */
-static void key_number(struct key *k, uint64_t n, unsigned size, bool is_signed)
+static void key_number(struct sort_key *k, uint64_t n, unsigned size, bool is_signed)
 {
 	k->size = size;
 	for (unsigned i = 0; i < size; i++)
@@ -28,9 +28,9 @@ static void key_number(struct key *k, uint64_t n, unsigned size, bool is_signed)
 		k->bytes[0] ^= 0x80;
 }
 
-static bool key_of(struct key *k, const struct model_value *v)
+static bool key_of(struct sort_key *k, const struct model_value *v)
 {
-	*k = (struct key){.size = 0};
+	k->size = 0;
 	switch (v->type) {
 	case MODEL_UINT8:
 		key_number(k, v->u8, 1, false);
@@ -79,7 +79,7 @@ static bool key_of(struct key *k, const struct model_value *v)
 	}
 }
 
-static int key_order(const struct key *x, const struct key *y)
+static int key_order(const struct sort_key *x, const struct sort_key *y)
 {
 	for (size_t i = 0; i < x->size && i < y->size; i++)
 		if (x->bytes[i] != y->bytes[i])
@@ -89,12 +89,12 @@ static int key_order(const struct key *x, const struct key *y)
 
 static bool ends_with(const struct model_value *v, const struct model_value *end)
 {
-	struct key whole, tail;
+	struct sort_key whole, tail;
 
 	key_of(&whole, v);
 	key_of(&tail, end);
 	if (v->type == MODEL_BYTE_BLOB_TYPE) {
-		struct key *both[] = {&whole, &tail};
+		struct sort_key *both[] = {&whole, &tail};
 
 		for (unsigned i = 0; i < 2; i++)
 			if (both[i]->size >= 2 && both[i]->size % 2 == 0 &&
@@ -170,7 +170,7 @@ static bool in_prefix(const uint8_t *addr, const uint8_t *net, unsigned bits)
 
 static bool special(const struct model_condition *c, const struct model_value *v, bool *result)
 {
-	struct key low, high, x;
+	struct sort_key low, high, x;
 
 	switch (c->value.type) {
 	case MODEL_V4_ADDR_MASK:
@@ -205,7 +205,7 @@ static bool special(const struct model_condition *c, const struct model_value *v
 	}
 }
 
-static uint64_t number_of(const struct key *k)
+static uint64_t number_of(const struct sort_key *k)
 {
 	uint64_t n = 0;
 
@@ -216,7 +216,7 @@ static uint64_t number_of(const struct key *k)
 
 bool reference_condition(const struct model_condition *c, const struct model_value *v)
 {
-	struct key x, y;
+	struct sort_key x, y;
 	bool result;
 
 	if (v->type == MODEL_EMPTY || c->value.type == MODEL_EMPTY)
@@ -395,17 +395,36 @@ static struct word ask_filter(const struct reference_policy *p, const struct mod
 	return (struct word){0};
 }
 
-/* The best filter of the sublayer after `last`; of equal weights the higher id is better. */
-static const struct model_filter *next_best(const struct reference_policy *p,
-					    const struct guid *sublayer, uint16_t layer,
+/* The filters of a layer that match, in no order. */
+struct matches {
+	const struct model_filter *filters[REFERENCE_MATCHES_MAX];
+	unsigned n;
+};
+
+static void find_matches(const struct reference_policy *p, const struct engine_indication *ind,
+			 struct matches *out)
+{
+	out->n = 0;
+	for (unsigned i = 0; i < p->n_filters; i++) {
+		const struct model_filter *f = p->filters[i];
+
+		if (f->layer != ind->layer || !filter_matches(f, ind))
+			continue;
+		BUG_ON(out->n == REFERENCE_MATCHES_MAX);
+		out->filters[out->n++] = f;
+	}
+}
+
+/* The best match in the sublayer after `last`; of equal weights the higher id is better. */
+static const struct model_filter *next_best(const struct matches *m, const struct guid *sublayer,
 					    const struct model_filter *last)
 {
 	const struct model_filter *best = NULL;
 
-	for (unsigned i = 0; i < p->n_filters; i++) {
-		const struct model_filter *f = p->filters[i];
+	for (unsigned i = 0; i < m->n; i++) {
+		const struct model_filter *f = m->filters[i];
 
-		if (f->layer != layer || !guid_equal(&f->sublayer, sublayer))
+		if (!guid_equal(&f->sublayer, sublayer))
 			continue;
 		if (last &&
 		    (f->weight > last->weight || (f->weight == last->weight && f->id >= last->id)))
@@ -460,16 +479,16 @@ void reference_classify(const struct reference_policy *p, const struct engine_in
 {
 	struct standing s = {.right = true};
 	struct engine_verdict *v = &out->verdict;
+	struct matches m;
 
+	find_matches(p, ind, &m);
 	memset(out, 0, sizeof(*out));
 	for (const struct model_sublayer *l = next_sublayer(p, NULL); l; l = next_sublayer(p, l)) {
 		const struct model_filter *f = NULL;
 
-		while ((f = next_best(p, &l->key, ind->layer, f)) != NULL) {
-			struct word w = {0};
+		while ((f = next_best(&m, &l->key, f)) != NULL) {
+			struct word w = ask_filter(p, f, ind, &s, out);
 
-			if (filter_matches(f, ind))
-				w = ask_filter(p, f, ind, &s, out);
 			if (!w.action)
 				continue;
 			weigh(&s, &w, f, l);

@@ -2,14 +2,15 @@
 /*
  * reference - what the documents say a classify does, written to be read and not to be fast.
  *
- * Filters are a heap in no order; at each step the best one that has not been looked at is searched
- * for.  Only the data model is shared with the engine.
+ * Filters are a heap in no order, and all of them are asked; at each step the best match that has
+ * not been heard is searched for.  Only the data model is shared with the engine.
  */
 #pragma once
 
 #include "engine/callout.h"
 
-#define REFERENCE_CALLS_MAX 64
+#define REFERENCE_CALLS_MAX   64
+#define REFERENCE_MATCHES_MAX 16384
 
 /* What a callout will answer to this packet. */
 struct reference_answer {

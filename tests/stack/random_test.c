@@ -585,7 +585,7 @@ static void shuffle(struct play *play)
 static void open_play(struct play *play)
 {
 	const struct engine_config engine = {0};
-	struct stack_config stack = {.workers = WORKERS};
+	struct stack_config stack = {.workers = WORKERS, .cache_entries = 64};
 	const struct engine_delta delta = {.add_sublayers = sublayers, .n_add_sublayers = DRIVERS};
 
 	memset(play, 0, sizeof(*play));

@@ -341,7 +341,7 @@ static inline UNUSED void world_create_with(struct world *w, const struct engine
 		.add_sublayers = world_sublayers,
 		.n_add_sublayers = ARRAY_LEN(world_sublayers),
 	};
-	struct stack_config stack = {.workers = 1, .sink = world_sink};
+	struct stack_config stack = {.workers = 1, .cache_entries = 64, .sink = world_sink};
 	struct engine_config engine = *config;
 
 	memset(w, 0, sizeof(*w));

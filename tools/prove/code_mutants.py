@@ -169,16 +169,17 @@ MUTANTS = [
                  "		mem_free(s);\n	}\n	lock_take(&t->lock);\n	entry_drop(t, f);\n	lock_drop(&t->lock);\n	mem_free(f);\n")]),
     # ---- registrations ----------------------------------------------------------------------------------------------
     Mutant("rundown-without-grace", "an unregistration does not wait for the calls in flight", ["rundown"],
-           [code("callout.c", "	rcu_publish(&slot->callable, NULL);\n	rcu_wait();\n", "	rcu_publish(&slot->callable, NULL);\n")]),
+           [code("callout.c", "	rcu_wait();\n	engine_retired_free(e);\n", "	engine_retired_free(e);\n")]),
     Mutant("rundown-waits-first", "an unregistration waits for calls, and stops new ones then", ["rundown"],
-           [code("callout.c", "	rcu_publish(&slot->callable, NULL);\n	rcu_wait();\n", "	rcu_wait();\n	rcu_publish(&slot->callable, NULL);\n")]),
+           [code("callout.c", "	rcu_publish(&slot->callable, NULL);\n	if (c->cacheable)", "	rcu_wait();\n	rcu_publish(&slot->callable, NULL);\n	if (c->cacheable)"),
+            code("callout.c", "	rcu_wait();\n	engine_retired_free(e);\n", "	engine_retired_free(e);\n")]),
     Mutant("rundown-without-turn", "two threads unregister one callout at once", ["rundown-two"],
            [code("callout.c", "	struct callout_slot *slot;\n	wfp_err err = engine_turn_begin(e);\n", "	struct callout_slot *slot;\n	wfp_err err = ERR_OK;\n"),
             code("callout.c", "	err = c ? unregister_in_turn(e, slot, how) : ERR_CALLOUT_NOT_FOUND;\n	engine_turn_end(e);\n",
                  "	err = c ? unregister_in_turn(e, slot, how) : ERR_CALLOUT_NOT_FOUND;\n")]),
     Mutant("rundown-releases-early", "the driver is told of the end before calls have returned", ["rundown", "rundown-forced"],
-           [code("callout.c", "	rcu_publish(&slot->callable, NULL);\n	rcu_wait();\n",
-                 "	rcu_publish(&slot->callable, NULL);\n	if (c->ops->released)\n		c->ops->released(c->ctx);\n	rcu_wait();\n"),
+           [code("callout.c", "	rcu_wait();\n	engine_retired_free(e);\n",
+                 "	if (c->ops->released)\n		c->ops->released(c->ctx);\n	rcu_wait();\n	engine_retired_free(e);\n"),
             code("callout.c", "	if (c->ops->released)\n		c->ops->released(c->ctx);\n	engine_callout_unpin(c);\n", "	engine_callout_unpin(c);\n")]),
     Mutant("rundown-pin-late", "a lookup pins the callout after it has let go of the registry's lock",
            ["flowctx-forced-associate"],
@@ -186,27 +187,34 @@ MUTANTS = [
                  "	lock_drop(&e->registry->lock);\n	if (c)\n		engine_callout_pin(c);\n	return c;\n")]),
     # ---- snapshots --------------------------------------------------------------------------------------------------
     Mutant("classify-without-section", "a classify reads the policy outside of any section", ["snapshot", "rundown"],
-           [code("classify.c", "	rcu_read_begin();\n	layer = current_layer(w->e, w->ind->layer);\n", "	layer = current_layer(w->e, w->ind->layer);\n"),
-            code("classify.c", "			break;\n	rcu_read_end();\n}\n", "			break;\n}\n")]),
+           [code("classify.c", "	rcu_read_begin();\n	walk_snapshot(w, rcu_load", "	walk_snapshot(w, rcu_load"),
+            code("classify.c", "	walk_snapshot(w, rcu_load(&w->e->snapshot));\n	rcu_read_end();\n", "	walk_snapshot(w, rcu_load(&w->e->snapshot));\n")]),
     Mutant("snapshot-without-grace", "the old snapshot is freed while a classify may use it", ["snapshot"],
-           [code("commit.c", "	rcu_wait();\n	free_old_layers(c, old);\n", "	free_old_layers(c, old);\n")]),
+           [code("commit.c", "		rcu_wait();\n		notify_deleted(c->removed, c->n_removed);\n",
+                 "		notify_deleted(c->removed, c->n_removed);\n")]),
     Mutant("snapshot-freed-first", "the old snapshot is freed before the grace period", ["snapshot"],
-           [code("commit.c", "	rcu_wait();\n	free_old_layers(c, old);\n", "	free_old_layers(c, old);\n	rcu_wait();\n")]),
+           [code("commit.c", "		rcu_wait();\n		notify_deleted(c->removed, c->n_removed);\n		release_slots(c);\n"
+                             "		engine_retired_free(c->e);\n",
+                 "		notify_deleted(c->removed, c->n_removed);\n		release_slots(c);\n		engine_retired_free(c->e);\n"
+                 "		rcu_wait();\n")]),
     Mutant("snapshot-waits-first", "the grace period is waited for before the new snapshot is visible", ["snapshot"],
-           [code("commit.c", "	rcu_publish(&c->e->snapshot, c->next);\n	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)\n"
-                             "		if (c->touched[i])\n			atom64_add(&c->e->generations[i], 1);\n	rcu_wait();\n",
-                 "	rcu_wait();\n	rcu_publish(&c->e->snapshot, c->next);\n	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)\n"
-                 "		if (c->touched[i])\n			atom64_add(&c->e->generations[i], 1);\n")]),
+           [code("commit.c", "	rcu_publish(&c->e->snapshot, c->next);\n", "	rcu_wait();\n	rcu_publish(&c->e->snapshot, c->next);\n"),
+            code("commit.c", "		rcu_wait();\n		notify_deleted(c->removed, c->n_removed);\n",
+                 "		notify_deleted(c->removed, c->n_removed);\n")]),
+    Mutant("retired-freed-first", "what commits have left is freed before the grace period that an unregistration waits for",
+           ["snapshot-retired"],
+           [code("callout.c", "	rcu_wait();\n	engine_retired_free(e);\n", "	engine_retired_free(e);\n	rcu_wait();\n")]),
     Mutant("snapshot-generation-first", "the generation grows before the snapshot is visible", ["snapshot"],
            [code("commit.c", "	rcu_publish(&c->e->snapshot, c->next);\n	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)\n"
                              "		if (c->touched[i])\n			atom64_add(&c->e->generations[i], 1);\n",
                  "	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)\n		if (c->touched[i])\n"
                  "			atom64_add(&c->e->generations[i], 1);\n	rcu_publish(&c->e->snapshot, c->next);\n")]),
     Mutant("snapshot-frees-filters-early", "filters that were removed are freed before the grace period", ["snapshot"],
-           [code("commit.c", "	rcu_wait();\n	free_old_layers(c, old);\n	notify_deleted(c->removed, c->n_removed);\n"
-                             "	while (c->n_removed > 0)\n		filter_node_free(c->e, c->removed[--c->n_removed]);\n",
-                 "	notify_deleted(c->removed, c->n_removed);\n	while (c->n_removed > 0)\n"
-                 "		filter_node_free(c->e, c->removed[--c->n_removed]);\n	rcu_wait();\n	free_old_layers(c, old);\n")]),
+           [code("commit.c", "		rcu_wait();\n		notify_deleted(c->removed, c->n_removed);\n		release_slots(c);\n",
+                 "		notify_deleted(c->removed, c->n_removed);\n		release_slots(c);\n"
+                 "		while (!list_empty(&c->change->filters)) {\n			struct list *l = c->change->filters.next;\n"
+                 "			list_del(l);\n			policy_filter_free(LIST_ENTRY(l, struct policy_filter, link));\n		}\n"
+                 "		rcu_wait();\n")]),
     Mutant("snapshot-without-turn", "two threads commit at once", ["snapshot-writers"],
            [code("commit.c", "	struct commit c = {.e = e, .d = delta};\n	wfp_err err = engine_turn_begin(e);\n",
                  "	struct commit c = {.e = e, .d = delta};\n	wfp_err err = ERR_OK;\n"),

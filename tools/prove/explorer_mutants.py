@@ -46,15 +46,15 @@ def table_mutants():
 
 
 class Build:
-    """How the build compiles a source and links the program."""
+    """How the build compiles a source of the libraries and links the programs."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, programs=(PROGRAM, PLATFORM), libraries=(LIBRARY,)):
         self.folder = folder
         commands = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
-        self.compile = {c["output"]: shlex.split(c["command"]) for c in commands if c["output"].startswith(LIBRARY)}
+        self.compile = {c["output"]: shlex.split(c["command"]) for c in commands if c["output"].startswith(libraries)}
         self.source = {c["output"]: (folder / c["file"]).resolve().relative_to(ROOT).as_posix()
                        for c in commands if c["output"] in self.compile}
-        self.link = {p: shlex.split(self.ninja("-t", "commands", "-s", p)) for p in (PROGRAM, PLATFORM)}
+        self.link = {p: shlex.split(self.ninja("-t", "commands", "-s", p)) for p in programs}
         self.users = self.read_users()
 
     def ninja(self, *arguments):
@@ -77,7 +77,7 @@ class Build:
         p = subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, check=False)
         if p.returncode:
             sys.stdout.write(p.stdout + p.stderr)
-            raise SystemExit(f"explorer_mutants: cannot build: {' '.join(argv[:1])}")
+            raise SystemExit(f"cannot build: {' '.join(argv[:1])}")
 
     def compile_object(self, output, work):
         """As the build does, but from the edited copy if there is one, which includes edited files first."""
@@ -86,12 +86,25 @@ class Build:
         edited = work / source
         if edited.exists():
             argv[at] = str(edited)
-        target = work / pathlib.PurePath(output).name
+        target = work / output.replace("/", "+")
         argv[argv.index("-o") + 1] = str(target)
         for flag in ("-MF", "-MQ"):
             argv[argv.index(flag) + 1] = str(target) + ".d"
         self.call([argv[0], f"-I{work / 'src'}", "-Wno-error", "-w", *argv[1:]])
         return target
+
+    def objects(self, mutant, work):
+        """Writes the edited copies; what had to be compiled anew."""
+        outputs = set()
+        for file in {e.file for e in mutant.edits}:
+            text = (ROOT / file).read_text(encoding="utf-8")
+            copy = work / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(mutants.edited(text, [e for e in mutant.edits if e.file == file], mutant.name), encoding="utf-8")
+            outputs |= self.users.get(file, set())
+        if not outputs:
+            raise SystemExit(f"{mutant.name}: nothing is made from what it edits")
+        return [self.compile_object(o, work) for o in sorted(outputs)]
 
     def program(self, which, objects, work):
         """A program of the build with these objects in front of its libraries."""
@@ -148,24 +161,11 @@ class Runner:
         status, said = self.explore(self.build.folder / PROGRAM, subject)
         self.point(status == 0, f"the_real_code_passes_{subject}", said)
 
-    def sources(self, mutant, work):
-        """Writes the edited copies; the objects that have to be made anew."""
-        outputs = set()
-        for file in {e.file for e in mutant.edits}:
-            text = (ROOT / file).read_text(encoding="utf-8")
-            copy = work / file
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(mutants.edited(text, [e for e in mutant.edits if e.file == file], mutant.name), encoding="utf-8")
-            outputs |= self.build.users.get(file, set())
-        if not outputs:
-            raise SystemExit(f"explorer_mutants: {mutant.name}: nothing is made from what it edits")
-        return sorted(outputs)
-
     def check_mutant(self, mutant):
         work = self.work / mutant.name
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        objects = [self.build.compile_object(o, work) for o in self.sources(mutant, work)]
+        objects = self.build.objects(mutant, work)
         program, heard = self.build.program(PROGRAM, objects, work), ""
         for subject in mutant.subjects:
             status, said = self.explore(program, subject)

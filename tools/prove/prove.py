@@ -106,6 +106,7 @@ class Prover:
 
     def code_mutants(self, how):
         work = self.work / "code-mutants"
+        shutil.rmtree(work, ignore_errors=True)  # an old result is none
         argv = [sys.executable, pathlib.Path(__file__).with_name("explorer_mutants.py"), *([how] if how else []),
                 "--build", self.build, "--seconds", "120", "--work", work]
         p = subprocess.run(argv, capture_output=True, text=True, check=False)

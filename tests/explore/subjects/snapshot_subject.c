@@ -18,6 +18,7 @@ enum {
 	TWICE = 1, /* the reader classifies twice */
 	TWO = 2,   /* two readers */
 	OTHER = 4, /* another thread commits, too */
+	LEAVE = 8, /* no commit waits: what they replace is freed when a callout unregisters */
 };
 
 static struct {
@@ -84,6 +85,8 @@ static void run(uint32_t settings)
 		subject_start(&other, "writer", commit_elsewhere, NULL);
 	for (unsigned i = 0; i < COMMITS; i++)
 		commit(FIRST + 1 + i);
+	if (settings & LEAVE)
+		SUBJECT_OK(subject_unregister(1, ENGINE_UNREGISTER_POLITE));
 	for (unsigned i = 0; i < n; i++)
 		thread_join(w.readers[i]);
 	if (other)
@@ -100,8 +103,11 @@ static void run(uint32_t settings)
 static void prepare(uint32_t settings)
 {
 	w.settings = settings;
-	subject_engine_open(&(struct engine_config){.max_ops = 1});
+	subject_engine_open(
+		&(struct engine_config){.max_ops = 1, .max_retired = settings & LEAVE ? 0 : 1});
 	subject_register(0, &callout_ops, NULL);
+	if (settings & LEAVE)
+		subject_register(1, &callout_ops, NULL);
 	subject_filter(0);
 	commit(FIRST);
 	subject_replace_filter(0, ELSEWHERE, LAST, MODEL_ACTION_CONTINUE);
@@ -117,5 +123,6 @@ const struct subject snapshot_subjects[] = {
 	ROW("snapshot-twice", "it reads twice", TWICE),
 	ROW("snapshot-writers", "two writers", OTHER),
 	ROW("snapshot-two", "two readers", TWO),
+	ROW("snapshot-retired", "commits do not wait, an unregistration does", LEAVE),
 	{0},
 };
