@@ -17,6 +17,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests/demo"), str(ROOT / "tools")]
+import classify
 import plan
 import topology
 from craft_pcap import Capture
@@ -185,15 +186,19 @@ def explore(build):
            "baseline": "the most it may take", "baseline_value": 100}
 
 
-BENCHES = {"classify": lambda b: micro(b, "classify"), "commit": lambda b: micro(b, "commit"),
+BENCHES = {"classify": lambda b: classify.rows(b, machine()), "commit": lambda b: micro(b, "commit"),
            "pend": lambda b: micro(b, "pend"), "explore": explore, "bfe": bfe, "replay": replay, "live": live_or_why_not}
 
 
 def main():
-    args = argparse.ArgumentParser(description="the benchmarks")
+    args = argparse.ArgumentParser(description="the benchmarks", add_help="classify" not in sys.argv)
     args.add_argument("name", nargs="?", choices=sorted(BENCHES))
     args.add_argument("--build", type=pathlib.Path, required=True)
-    args = args.parse_args()
+    args, more = args.parse_known_args()
+    if args.name == "classify":
+        sys.exit(classify.main(args.build.resolve(), more, machine()))
+    if more:
+        sys.exit(f"run.py: unknown: {' '.join(more)}")
     print(f"{datetime.date.today()}, {machine()}")
     rows = []
     for name, run in BENCHES.items():
