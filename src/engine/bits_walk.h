@@ -11,8 +11,7 @@
 
 #include "engine/bits.h"
 #include "engine/box_kernel.h"
-#include "engine/index.h"
-#include "engine/snapshot.h"
+#include "engine/walk.h"
 
 /* How many of a node's ends are below x. */
 static inline uint32_t bits_node_rank(const int32_t *ends, int32_t x)
@@ -145,10 +144,7 @@ static inline unsigned bits_take(struct bits_hits *h)
 	return bit;
 }
 
-/*
- * The next rule that matches, if it is before `than` (NULL: any); NULL: none.  A box that is not
- * exact, or a loose key, proves nothing: the filter itself decides.
- */
+/* The next rule that matches, if it is before `than` (NULL: any); NULL: none. */
 static inline const struct index_rule *bits_next(struct bits_hits *h, const struct bits *b,
 						 const struct index_query *q,
 						 const struct index_rule *than)
@@ -160,8 +156,7 @@ static inline const struct index_rule *bits_next(struct bits_hits *h, const stru
 		if (than && !rule_before(b->orders[bit], than->order))
 			return NULL;
 		r = b->rules[bit];
-		if ((b->exact[bit / 64] >> bit % 64 & 1 && !q->key->loose) ||
-		    engine_match_filter(r->filter->filter, q->values, q->n_values))
+		if (walk_confirms(r, b->exact[bit / 64] >> bit % 64 & 1, q))
 			return r;
 	}
 	return NULL;

@@ -42,15 +42,6 @@ static inline uint32_t box_word_mask(uint32_t key, const uint32_t *bounds)
 	return mask;
 }
 
-static inline uint32_t box_node_mask(const struct key *key, const uint32_t *bounds, unsigned words)
-{
-	uint32_t mask = (1u << TREE_FAN) - 1;
-
-	for (unsigned w = 0; w < words && mask; w++)
-		mask &= box_word_mask(key->words[w], bounds + w * 2 * TREE_FAN);
-	return mask;
-}
-
 static inline bool box_rule_holds(const struct key *key, const uint32_t *lo, const uint32_t *hi,
 				  unsigned words)
 {
@@ -159,15 +150,6 @@ static inline uint32_t box_word_mask(uint32_t key, const uint32_t *bounds)
 
 #endif
 
-static inline uint32_t box_node_mask(const struct key *key, const uint32_t *bounds, unsigned words)
-{
-	uint32_t mask = (1u << TREE_FAN) - 1;
-
-	for (unsigned w = 0; w < words && mask; w++)
-		mask &= box_word_mask(key->words[w], bounds + w * 2 * TREE_FAN);
-	return mask;
-}
-
 static inline bool box_rule_holds(const struct key *key, const uint32_t *lo, const uint32_t *hi,
 				  unsigned words)
 {
@@ -176,6 +158,19 @@ static inline bool box_rule_holds(const struct key *key, const uint32_t *lo, con
 	for (unsigned w = 0; w < words; w += BOX_LANES)
 		in &= box_between(box_load(key->words + w), box_load(lo + w), box_load(hi + w));
 	return box_lane_bits(in) == BOX_ALL;
+}
+
+#endif
+
+#if BOX_BYTES != 64
+
+static inline uint32_t box_node_mask(const struct key *key, const uint32_t *bounds, unsigned words)
+{
+	uint32_t mask = (1u << TREE_FAN) - 1;
+
+	for (unsigned w = 0; w < words && mask; w++)
+		mask &= box_word_mask(key->words[w], bounds + w * 2 * TREE_FAN);
+	return mask;
 }
 
 #endif

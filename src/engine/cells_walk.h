@@ -18,8 +18,7 @@
 
 #include "engine/box_kernel.h"
 #include "engine/cells.h"
-#include "engine/index.h"
-#include "engine/snapshot.h"
+#include "engine/walk.h"
 
 #define CELLS_TAG_BITS 31u
 
@@ -137,12 +136,10 @@ static inline void cells_hits(struct cells_spot *spot)
 	}
 }
 
-/* A box that is not exact, or a loose key, proves nothing: the filter itself decides. */
 static inline bool cells_rule_matches(const struct index_rule *r, const struct index_query *q)
 {
 	return box_rule_holds(q->key, rule_lo(r), rule_hi(r), r->words) &&
-	       ((r->exact && !q->key->loose) ||
-		engine_match_filter(r->filter->filter, q->values, q->n_values));
+	       walk_confirms(r, r->exact, q);
 }
 
 /* The best rule of the line that matches, is strictly below `below`, and before `best`; else

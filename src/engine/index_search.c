@@ -33,24 +33,6 @@ static const struct index_rule *best(const struct index *ix, const struct index_
 	return found;
 }
 
-/* Puts r, if it is good enough and its filter is not there yet, into rules, which are in order. */
-static unsigned insert(const struct index_rule **rules, unsigned n, unsigned max,
-		       const struct index_rule *r)
-{
-	unsigned at = n;
-
-	while (at > 0 && rule_before(r->order, rules[at - 1]->order))
-		at--;
-	if (at == max || (at > 0 && !rule_before(rules[at - 1]->order, r->order)))
-		return n;
-	if (n < max)
-		n++;
-	for (unsigned i = n - 1; i > at; i--)
-		rules[i] = rules[i - 1];
-	rules[at] = r;
-	return n;
-}
-
 static unsigned collect_bits(const struct bits *b, const struct index_query *q,
 			     const struct rule_order *below, const struct index_rule **out,
 			     unsigned n, unsigned max)
@@ -60,7 +42,7 @@ static unsigned collect_bits(const struct bits *b, const struct index_query *q,
 
 	bits_search(&h, b, q, below);
 	while ((r = bits_next(&h, b, q, n == max ? out[max - 1] : NULL)) != NULL)
-		n = insert(out, n, max, r);
+		n = walk_keep(out, n, max, r);
 	return n;
 }
 
@@ -77,7 +59,7 @@ static unsigned collect(const struct index *ix, const struct index_query *q,
 		cells_hits(&spot);
 		n_found = cells_collect(&spot, q, below, found);
 		for (unsigned i = 0; i < n_found; i++)
-			n = insert(out, n, max, found[i]);
+			n = walk_keep(out, n, max, found[i]);
 	}
 	if (ix->bits)
 		n = collect_bits(ix->bits, q, below, out, n, max);

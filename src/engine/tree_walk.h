@@ -11,10 +11,7 @@
 #pragma once
 
 #include "engine/box_kernel.h"
-#include "engine/index.h"
-#include "engine/snapshot.h"
-
-#include <string.h>
+#include "engine/walk.h"
 
 #define TREE_WALK_AHEAD 10u /* cache lines of bounds: five words */
 
@@ -40,31 +37,6 @@ static inline bool tree_walk_wants(const struct tree_walk *w, struct rule_order 
 	return w->n < w->max || rule_before(order, w->rules[w->n - 1]->order);
 }
 
-static inline bool tree_walk_matches(const struct tree_walk *w, const struct index_rule *r)
-{
-	const struct index_query *q = w->query;
-
-	if (r->exact && !q->key->loose)
-		return true;
-	return engine_match_filter(r->filter->filter, q->values, q->n_values);
-}
-
-/* Another box of a filter that is there already has the same order. */
-static inline void tree_walk_keep(struct tree_walk *w, const struct index_rule *r)
-{
-	unsigned i = w->n;
-
-	while (i > 0 && rule_before(r->order, w->rules[i - 1]->order))
-		i--;
-	if (i > 0 && !rule_before(w->rules[i - 1]->order, r->order))
-		return;
-	if (w->n < w->max)
-		w->n++;
-	if (w->max > 1)
-		memmove(&w->rules[i + 1], &w->rules[i], (w->n - 1 - i) * sizeof(w->rules[0]));
-	w->rules[i] = r;
-}
-
 static inline void tree_walk_leaf(struct tree_walk *w, const struct tree_node *leaf, uint32_t mask)
 {
 	for (; mask; mask &= mask - 1) {
@@ -75,8 +47,8 @@ static inline void tree_walk_leaf(struct tree_walk *w, const struct tree_node *l
 			return;
 		if (w->below && !rule_before(*w->below, leaf->best[i]))
 			continue;
-		if (tree_walk_matches(w, r))
-			tree_walk_keep(w, r);
+		if (walk_confirms(r, r->exact, w->query))
+			w->n = walk_keep(w->rules, w->n, w->max, r);
 	}
 }
 

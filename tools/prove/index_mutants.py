@@ -95,8 +95,8 @@ MUTANTS = [
          "(struct flip){lo - 1, i}", "(struct flip){lo, i}"),
     code("equal-hash", "rows of one place in the table are taken for equal", "bits_build.c",
          "while (s->table[at] != NO_ROW && memcmp(s->rows + s->table[at] * numbers, s->now, size))", "while (false)"),
-    code("exact-if-loose", "a loose key proves what an exact box says", "bits_walk.h",
-         " & 1 && !q->key->loose)", " & 1)"),
+    code("exact-if-loose", "a loose key proves what an exact box says", "walk.h",
+         "(exact && !q->key->loose)", "exact"),
     # ---- the index and the cursor ----------------------------------------------------------------------------------
     code("tables-alone-go-on", "after a filter that went on the tree is not searched", "index_search.c",
          "return ix->tree ? collect_tree(ix->tree, q, below, out, n, max) : n;", "return n;"),
