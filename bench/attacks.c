@@ -147,23 +147,6 @@ static struct bench_header random_header(struct rng *rng)
 				     .protocol = rng_below(rng, 2) ? 6 : 17};
 }
 
-typedef struct bench_header header_fn(const struct ruleset *s, uint32_t i, struct rng *rng);
-
-static wfp_err make_trace(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed,
-			  header_fn *draw)
-{
-	struct ruletrace t = {mem_zalloc_array(n ? n : 1, sizeof(*t.headers)), n};
-	struct rng rng;
-
-	if (!t.headers)
-		return ERR_NO_MEMORY;
-	rng_seed(&rng, seed);
-	for (uint32_t i = 0; i < n; i++)
-		t.headers[i] = draw(s, i, &rng);
-	*out = t;
-	return ERR_OK;
-}
-
 static struct bench_header draw_random(const struct ruleset *s, uint32_t i, struct rng *rng)
 {
 	return random_header(rng);
@@ -212,48 +195,19 @@ static struct bench_header draw_scan(const struct ruleset *s, uint32_t i, struct
 	return h;
 }
 
-static wfp_err trace_random(struct ruletrace *out, const struct ruleset *s, uint32_t n,
-			    uint64_t seed)
-{
-	return make_trace(out, s, n, seed, draw_random);
-}
-
-static wfp_err trace_in_and_out(struct ruletrace *out, const struct ruleset *s, uint32_t n,
-				uint64_t seed)
-{
-	return make_trace(out, s, n, seed, draw_in_and_out);
-}
-
-static wfp_err trace_just_outside(struct ruletrace *out, const struct ruleset *s, uint32_t n,
-				  uint64_t seed)
-{
-	return make_trace(out, s, n, seed, draw_just_outside);
-}
-
-static wfp_err trace_explosion(struct ruletrace *out, const struct ruleset *s, uint32_t n,
-			       uint64_t seed)
-{
-	return make_trace(out, s, n, seed, draw_explosion);
-}
-
-static wfp_err trace_scan(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed)
-{
-	return make_trace(out, s, n, seed, draw_scan);
-}
-
 static const struct attack attacks[] = {
 	{"random masks", "hashing by masks: a thousand pairs of prefix lengths", make_masks,
-	 trace_in_and_out},
+	 draw_in_and_out},
 	{"no addresses", "choosing bits of addresses: there are none", make_no_addresses,
-	 trace_in_and_out},
+	 draw_in_and_out},
 	{"equal bits", "buckets: all rules have the same bits wherever a table can look",
-	 make_equal_bits, trace_just_outside},
+	 make_equal_bits, draw_just_outside},
 	{"nested ranges", "trees and bounds: every range lies inside the next", make_nested,
-	 trace_just_outside},
+	 draw_just_outside},
 	{"tuple space explosion", "wildcards learned from traffic: one wrong bit at a time",
-	 make_acl, trace_explosion},
-	{"random headers", "everything that hopes for a match", make_fw, trace_random},
-	{"port scan", "caches of flows: each header is new", make_fw, trace_scan},
+	 make_acl, draw_explosion},
+	{"random headers", "everything that hopes for a match", make_fw, draw_random},
+	{"port scan", "caches of flows: each header is new", make_fw, draw_scan},
 };
 
 unsigned attack_count(void)

@@ -13,7 +13,7 @@ struct attack {
 	const char *name;
 	const char *aim; /* one line: what it hurts */
 	wfp_err (*make)(struct ruleset *out, uint32_t n, uint64_t seed);
-	wfp_err (*trace)(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed);
+	ruletrace_draw_fn *draw;
 };
 
 unsigned attack_count(void);

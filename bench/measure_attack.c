@@ -66,7 +66,7 @@ void measure_attack(struct measure *m, const struct attack *a)
 	struct subject_worker *w;
 	struct ruletrace t;
 
-	BUG_ON(a->trace(&t, m->rules, HEADERS, m->seed + 1));
+	BUG_ON(ruletrace_make(&t, m->rules, HEADERS, m->seed + 1, a->draw));
 	measure_check_engine(m, s, SUBJECT_ALE, &t);
 	w = subject_worker_create(s, &t, (struct subject_worker_options){SUBJECT_ALE, 1});
 	say_slowest(m, w, affordable(w, t.n));

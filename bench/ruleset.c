@@ -125,7 +125,8 @@ struct bench_header ruleset_draw(const struct bench_rule *r, struct rng *rng)
 	};
 }
 
-wfp_err ruletrace_uniform(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed)
+wfp_err ruletrace_make(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed,
+		       ruletrace_draw_fn *draw)
 {
 	struct ruletrace t = {mem_zalloc_array(n ? n : 1, sizeof(*t.headers)), n};
 	struct rng rng;
@@ -134,9 +135,19 @@ wfp_err ruletrace_uniform(struct ruletrace *out, const struct ruleset *s, uint32
 		return ERR_NO_MEMORY;
 	rng_seed(&rng, seed);
 	for (uint32_t i = 0; i < n; i++)
-		t.headers[i] = ruleset_draw(&s->rules[rng_below(&rng, s->n)], &rng);
+		t.headers[i] = draw(s, i, &rng);
 	*out = t;
 	return ERR_OK;
+}
+
+static struct bench_header draw_any(const struct ruleset *s, uint32_t i, struct rng *rng)
+{
+	return ruleset_draw(&s->rules[rng_below(rng, s->n)], rng);
+}
+
+wfp_err ruletrace_uniform(struct ruletrace *out, const struct ruleset *s, uint32_t n, uint64_t seed)
+{
+	return ruletrace_make(out, s, n, seed, draw_any);
 }
 
 /* The place of a number in a growing list: the first that is not below it. */

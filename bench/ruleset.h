@@ -80,6 +80,10 @@ struct ruleset ruleset_draft_end(struct ruleset_draft *d);
 
 /* A header inside the rule, anywhere. */
 struct bench_header ruleset_draw(const struct bench_rule *r, struct rng *rng);
+/* The ith header of a trace. */
+typedef struct bench_header ruletrace_draw_fn(const struct ruleset *s, uint32_t i, struct rng *rng);
+MUST_CHECK wfp_err ruletrace_make(struct ruletrace *out, const struct ruleset *s, uint32_t n,
+				  uint64_t seed, ruletrace_draw_fn *draw);
 /* Each header from a rule, each rule as likely. */
 MUST_CHECK wfp_err ruletrace_uniform(struct ruletrace *out, const struct ruleset *s, uint32_t n,
 				     uint64_t seed);

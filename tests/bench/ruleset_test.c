@@ -330,7 +330,7 @@ TEST(every_attack_makes_as_many_rules_and_headers_as_asked_for)
 	for (unsigned i = 0; i < attack_count(); i++) {
 		CHECK_OK(attack_at(i)->make(&s, 1500, test_seed()));
 		CHECK_EQ_U(s.n, 1500);
-		CHECK_OK(attack_at(i)->trace(&t, &s, 500, test_seed()));
+		CHECK_OK(ruletrace_make(&t, &s, 500, test_seed(), attack_at(i)->draw));
 		CHECK_EQ_U(t.n, 500);
 		check_peers(&s, &t);
 		ruletrace_free(&t);
