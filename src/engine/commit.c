@@ -246,7 +246,7 @@ static wfp_err build_layer(struct commit *c, unsigned i, struct engine_layer *ol
 	c->touched[i] = true;
 	err = build_history(c, i, resorted);
 	if (!err)
-		err = engine_layer_build(next, old, c->sets[i], c->change);
+		err = engine_layer_build(next, old, c->sets[i], c->histories[i]->uses, c->change);
 	if (!err && *next)
 		(*next)->view = history_view(c->histories[i]);
 	return err;
@@ -334,14 +334,10 @@ static void settle_histories(const struct commit *c)
 			history_settle(&p->histories[i], c->histories[i], &p->forgotten);
 }
 
-/* The sets and the plans go on from what has been published. */
-static void settle_sets(struct commit *c, const struct engine_snapshot *old)
+/* The sets go on from what has been published. */
+static void settle_sets(struct commit *c)
 {
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++) {
-		const struct engine_layer *now = c->next->layers[i];
-
-		if (now && now->plan && old->layers[i] && now->plan == old->layers[i]->plan)
-			engine_plan_count(now->plan, c->sets[i]);
 		for (struct policy_set *s = c->sets[i]; s; s = s->next_touched)
 			policy_set_settle(s);
 	}
@@ -369,15 +365,13 @@ static void release_slots(const struct commit *c)
 
 static void publish(struct commit *c)
 {
-	const struct engine_snapshot *old = current(c->e);
-
 	policy_change_keep(c->change);
 	rcu_publish(&c->e->snapshot, c->next);
 	for (unsigned i = 0; i < MODEL_LAYERS_MAX; i++)
 		if (c->touched[i])
 			atom64_add(&c->e->generations[i], 1);
 	settle_histories(c);
-	settle_sets(c, old);
+	settle_sets(c);
 	engine_retire(c->e, c->change);
 	if (must_wait(c)) {
 		rcu_wait();

@@ -44,7 +44,7 @@ bool engine_view_touched(const struct engine_view *v, uint64_t since,
 
 /* Of one layer; zero is a history of nothing. */
 struct engine_history {
-	uint32_t uses[HISTORY_FIELDS]; /* filters with a condition on each field */
+	uint32_t uses[HISTORY_FIELDS]; /* filters with a condition on each field; plans go by it */
 	uint32_t n_callouts;
 	uint32_t n; /* filters in the blocks; a block without any counts as one */
 	struct history_block *oldest, *newest;

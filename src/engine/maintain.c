@@ -53,9 +53,17 @@ static const struct engine_layer *layer_now(const struct engine *e, unsigned lay
 	return s->layers[layer];
 }
 
-static bool plan_stale(const struct engine_layer *l)
+/* How many filters of a layer have a condition on each field. */
+static const uint32_t *uses_now(const struct engine *e, unsigned layer)
 {
-	return l->plan && key_plan_stale(&l->plan->key, l->plan->uses, l->plan->n_uses);
+	return e->policy->histories[layer].uses;
+}
+
+static bool plan_stale(const struct engine *e, unsigned layer)
+{
+	const struct engine_layer *l = layer_now(e, layer);
+
+	return l->plan && key_plan_stale(&l->plan->key, uses_now(e, layer), HISTORY_FIELDS);
 }
 
 /* The indexes of the layer that are to be built: all of them if the plan is stale. */
@@ -75,7 +83,7 @@ static bool choose_layer(struct job *j)
 		const struct engine_layer *l = layer_now(j->e, i);
 
 		j->layer = i;
-		j->new_plan = l && plan_stale(l);
+		j->new_plan = l && plan_stale(j->e, i);
 		if (l && count_wanted(l, j->new_plan) > 0)
 			return true;
 	}
@@ -105,17 +113,14 @@ static wfp_err note_set(struct job *j, struct policy_set *set)
 
 static wfp_err note_plan(struct job *j, const struct engine_plan *old)
 {
-	size_t uses = old->n_uses * sizeof(*old->uses);
-
 	j->key = old->key;
 	if (!j->new_plan)
 		return ERR_OK;
-	j->plan = edit_alloc(&j->change->edit, sizeof(*old) + uses);
+	j->plan = edit_alloc(&j->change->edit, sizeof(*j->plan));
 	if (!j->plan)
 		return ERR_NO_MEMORY;
-	key_plan_make(&j->key, j->layer, old->uses, old->n_uses);
+	key_plan_make(&j->key, j->layer, uses_now(j->e, j->layer), HISTORY_FIELDS);
 	j->plan->key = j->key;
-	j->plan->n_uses = old->n_uses;
 	return ERR_OK;
 }
 
@@ -260,10 +265,7 @@ static wfp_err replace_index(struct job *j, struct engine_layer *next, struct jo
 
 static void replace_plan(struct job *j, struct engine_layer *next)
 {
-	struct engine_plan *old = next->plan;
-
-	memcpy(j->plan->uses, old->uses, old->n_uses * sizeof(*old->uses));
-	policy_change_drop(j->change, old);
+	policy_change_drop(j->change, next->plan);
 	next->plan = j->plan;
 }
 

@@ -97,24 +97,13 @@ static void set_put(struct engine_policy *p, struct policy_set *s)
 	mem_free(s);
 }
 
-static void splice_tail(struct list *to, struct list *from)
-{
-	if (list_empty(from))
-		return;
-	from->next->prev = to->prev;
-	to->prev->next = from->next;
-	from->prev->next = to;
-	to->prev = from->prev;
-	list_init(from);
-}
-
 void policy_set_settle(struct policy_set *s)
 {
 	s->n = policy_set_next(s);
 	s->n_added = s->n_removed = 0;
 	s->touched = false;
 	s->emptied = s->emptied || s->n == 0;
-	splice_tail(&s->filters, &s->added);
+	list_splice_tail(&s->filters, &s->added);
 }
 
 void policy_set_keep(struct policy_set *s, struct list *gone)
@@ -127,7 +116,7 @@ void policy_set_keep(struct policy_set *s, struct list *gone)
 void policy_set_release(struct engine_policy *p, struct policy_set *s, struct policy_change *c)
 {
 	c->n_filters += list_count(s->keep);
-	splice_tail(&c->filters, s->keep);
+	list_splice_tail(&c->filters, s->keep);
 	s->keep = NULL;
 	set_put(p, s);
 }

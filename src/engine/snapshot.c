@@ -23,6 +23,7 @@
 struct build {
 	struct policy_change *change;
 	struct policy_set *touched;
+	const uint32_t *uses; /* of the layer's fields, by the next version's filters */
 	struct engine_layer *next;
 	bool new_plan; /* of a layer that had none, or another */
 };
@@ -279,47 +280,13 @@ static void sublayers_sort(struct engine_layer *l)
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-static void uses_add(struct engine_plan *p, const struct list *filters, uint32_t by)
-{
-	const struct list *l;
-
-	LIST_FOR_EACH (l, filters) {
-		const struct model_filter *f = LIST_ENTRY(l, struct policy_filter, link)->filter;
-
-		for (uint32_t i = 0; i < f->n_conditions; i++) {
-			unsigned field = (unsigned)f->conditions[i].field;
-
-			if ((i == 0 || f->conditions[i - 1].field != f->conditions[i].field) &&
-			    field < p->n_uses)
-				p->uses[field] += by;
-		}
-	}
-}
-
-void engine_plan_count(struct engine_plan *p, const struct policy_set *touched)
-{
-	for (; touched; touched = touched->next_touched) {
-		uses_add(p, &touched->added, 1);
-		uses_add(p, &touched->removed, UINT32_MAX); /* one less */
-	}
-}
-
 static wfp_err plan_make(struct engine_plan **out, const struct build *b)
 {
-	uint16_t layer = b->next->sublayers[0].set->layer;
-	uint32_t n_uses = model_layer_by_id(layer)->n_fields;
-	size_t uses = n_uses * sizeof(uint32_t);
-	struct engine_plan *p = edit_alloc(&b->change->edit, sizeof(*p) + uses);
+	struct engine_plan *p = edit_alloc(&b->change->edit, sizeof(*p));
 
 	if (!p)
 		return ERR_NO_MEMORY;
-	p->n_uses = n_uses;
-	memset(p->uses, 0, uses);
-	for (uint32_t i = 0; i < b->next->n_sublayers; i++) {
-		uses_add(p, &b->next->sublayers[i].set->filters, 1);
-		uses_add(p, &b->next->sublayers[i].set->added, 1);
-	}
-	key_plan_make(&p->key, layer, p->uses, n_uses);
+	key_plan_make(&p->key, b->next->sublayers[0].set->layer, b->uses, HISTORY_FIELDS);
 	*out = p;
 	return ERR_OK;
 }
@@ -357,9 +324,6 @@ static uint32_t layer_changes(const struct policy_set *touched)
 /* The old plan, unless it is time to look at it and another one is better. */
 static wfp_err plan_next(struct build *b, struct engine_plan *old)
 {
-	struct engine_plan *fresh;
-	wfp_err err;
-
 	b->next->plan = old;
 	if (is_maintained(b->next))
 		return ERR_OK;
@@ -368,16 +332,12 @@ static wfp_err plan_next(struct build *b, struct engine_plan *old)
 		policy_change_drop(b->change, old);
 		return ERR_OK;
 	}
-	if (old && !worth_building(layer_changes(b->touched), b->next->n_filters))
+	if (old && (!worth_building(layer_changes(b->touched), b->next->n_filters) ||
+		    !key_plan_stale(&old->key, b->uses, HISTORY_FIELDS)))
 		return ERR_OK;
-	err = plan_make(&fresh, b);
-	if (err)
-		return err;
-	b->new_plan = !old || key_plan_stale(&old->key, fresh->uses, fresh->n_uses);
-	policy_change_drop(b->change, b->new_plan ? old : fresh);
-	if (b->new_plan)
-		b->next->plan = fresh;
-	return ERR_OK;
+	b->new_plan = true;
+	policy_change_drop(b->change, old);
+	return plan_make(&b->next->plan, b);
 }
 
 /* ---- who looks at what ------------------------------------------------------------------------
@@ -474,9 +434,10 @@ static wfp_err layer_fill(struct build *b, const struct engine_layer *old)
 }
 
 wfp_err engine_layer_build(struct engine_layer **out, struct engine_layer *old,
-			   struct policy_set *touched, struct policy_change *change)
+			   struct policy_set *touched, const uint32_t *uses,
+			   struct policy_change *change)
 {
-	struct build b = {.change = change, .touched = touched};
+	struct build b = {.change = change, .touched = touched, .uses = uses};
 	wfp_err err;
 
 	b.next = layer_alloc(change, count_sublayers(old, touched));

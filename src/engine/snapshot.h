@@ -67,8 +67,6 @@ struct engine_sublayer {
 struct engine_plan {
 	struct edit_part part;
 	struct key_plan key; /* [I] */
-	uint32_t n_uses;     /* [I] */
-	uint32_t uses[];     /* [T] filters with a condition on each field, as of the last commit */
 };
 
 struct engine_layer {
@@ -88,14 +86,14 @@ struct engine_snapshot {
 
 /*
  * The next version of a layer: old (NULL: empty) with what `touched`, a chain of sets, adds and
- * removes, in the order of the sublayers' next weights.  *out is NULL when nothing is left.  All
- * that is made and replaced is the change's, also when it fails.  Thread: the turn.
+ * removes, in the order of the sublayers' next weights.  uses: HISTORY_FIELDS of the next version,
+ * see history.h.  *out is NULL when nothing is left.  All that is made and replaced is the
+ * change's, also when it fails.  Thread: the turn.
  */
 MUST_CHECK wfp_err engine_layer_build(struct engine_layer **out, struct engine_layer *old,
-				      struct policy_set *touched, struct policy_change *change);
+				      struct policy_set *touched, const uint32_t *uses,
+				      struct policy_change *change);
 /* Has a sublayer of the layer got another weight in the commit that runs? */
 bool engine_layer_resorted(const struct engine_layer *l);
-/* Once the next version is visible, before its sets are settled: counts who uses which field. */
-void engine_plan_count(struct engine_plan *p, const struct policy_set *touched);
 /* Frees a layer whole, when nobody can see it. */
 void engine_layer_free(struct engine_layer *l);

@@ -115,7 +115,7 @@ static bool looks_at(const struct model_filter *f, const char *field)
 
 static void check_counts(const struct run *r, const struct engine_layer *l)
 {
-	uint32_t user = 0, app = 0, uses[KIT_VALUES] = {0};
+	uint32_t user = 0, app = 0, uses[HISTORY_FIELDS] = {0};
 
 	for (uint32_t i = 0; i < FILTERS; i++) {
 		if (!r->there[i])
@@ -127,8 +127,8 @@ static void check_counts(const struct run *r, const struct engine_layer *l)
 	}
 	CHECK_EQ_U(l->n_user, user);
 	CHECK_EQ_U(l->n_app, app);
-	for (uint32_t i = 0; l->plan && i < l->plan->n_uses; i++)
-		CHECK_EQ_U(l->plan->uses[i], uses[i]);
+	for (uint32_t i = 0; i < HISTORY_FIELDS; i++)
+		CHECK_EQ_U(kit->policy->histories[KIT_LAYER].uses[i], uses[i]);
 }
 
 static void check_layer(const struct run *r)

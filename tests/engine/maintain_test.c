@@ -123,10 +123,10 @@ static void check_all(void)
 
 static bool decayed(void)
 {
-	const struct engine_plan *p = layer()->plan;
+	const uint32_t *uses = kit->policy->histories[KIT_LAYER].uses;
 
 	return index_decayed(layer()->sublayers[0].index) ||
-	       key_plan_stale(&p->key, p->uses, p->n_uses);
+	       key_plan_stale(&layer()->plan->key, uses, HISTORY_FIELDS);
 }
 
 /* ---- alone --------------------------------------------------------------------------------- */
